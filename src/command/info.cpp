@@ -1,0 +1,115 @@
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include <culogme/engine.hpp>
+#include <culogme/version.hpp>
+
+#include "measures.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "subcommand.hpp"
+
+namespace culogme::command {
+namespace {
+
+/// The engine that a command without options would use; info is where users look when there is none.
+struct DefaultEngine {
+  std::string description;  ///< or why there is none
+  int threads = 0;          ///< 0: there is none
+  std::size_t workspace = 0;
+};
+
+DefaultEngine default_engine() {
+  try {
+    const Engine engine{EngineOptions{}};
+    return {engine.description(), engine.threads(), engine.workspace_limit()};
+  } catch (const Error& error) {
+    return {error.what(), 0, 0};
+  }
+}
+
+std::string info_table(const std::vector<BackendInfo>& backends, const DefaultEngine& engine) {
+  TextTable table({Align::left, Align::left});
+  table.add({"culogme", version()});
+  table.add({"engine", (engine.threads > 0 ? "" : "none: ") + engine.description});
+  if (engine.threads > 0) {
+    table.add({"threads", std::to_string(engine.threads)});
+    table.add({"workspace", fixed(static_cast<double>(engine.workspace) / (1 << 20), 0) + " MiB"});
+  }
+  for (const BackendInfo& info : backends) {
+    table.add({backend_name(info.backend),
+               info.available ? "available: " + info.description : "not available: " + info.reason});
+    if (!info.blas.empty()) table.add({"  BLAS", info.blas});
+    if (!info.kernel.empty()) table.add({"  kernel", info.kernel});
+  }
+  std::string measures;
+  for (const std::string& name : available_measures()) measures += (measures.empty() ? "" : ", ") + name;
+  table.add({"measures", measures});
+  return table.text();
+}
+
+nlohmann::ordered_json info_json(const std::vector<BackendInfo>& backends, const DefaultEngine& engine) {
+  nlohmann::ordered_json object = {{"command", "info"}, {"version", version()}};
+  if (engine.threads > 0) {
+    object["engine"] = engine.description;
+    object["threads"] = engine.threads;
+    object["workspace"] = engine.workspace;
+  } else {
+    object["engine"] = nullptr;
+    object["reason"] = engine.description;
+    object["threads"] = nullptr;
+  }
+  object["measures"] = available_measures();
+  object["backends"] = nlohmann::ordered_json::array();
+  for (const BackendInfo& info : backends) {
+    nlohmann::ordered_json entry = {{"name", backend_name(info.backend)}, {"available", info.available}};
+    if (!info.reason.empty()) entry["reason"] = info.reason;
+    if (!info.description.empty()) entry["description"] = info.description;
+    if (!info.blas.empty()) entry["blas"] = info.blas;
+    if (!info.kernel.empty()) entry["kernel"] = info.kernel;
+    object["backends"].push_back(std::move(entry));
+  }
+  return object;
+}
+
+std::string info_csv(const std::vector<BackendInfo>& backends) {
+  std::string text = "name,available,description,blas,kernel,reason\n";
+  for (const BackendInfo& info : backends) {
+    text += std::string(backend_name(info.backend)) + "," + (info.available ? "true" : "false") + "," +
+            csv_field(info.description) + "," + csv_field(info.blas) + "," + csv_field(info.kernel) + "," +
+            csv_field(info.reason) + "\n";
+  }
+  return text;
+}
+
+int run_info(const OutputOptions& options) {
+  Output output(options);
+  const std::vector<BackendInfo> backends = backend_info();
+  switch (options.format) {
+    case Format::table:
+      output.write(info_table(backends, default_engine()));
+      break;
+    case Format::json:
+      output.write(json_text(info_json(backends, default_engine())));
+      break;
+    case Format::csv:
+      output.write(info_csv(backends));
+      break;
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+
+Run setup_info(CLI::App& app) {
+  const auto options = std::make_shared<OutputOptions>();
+  add_output_options(app, *options);
+  app.footer(
+      "Examples:\n"
+      "  culogme info\n"
+      "  culogme info --format json");
+  return [options] { return run_info(*options); };
+}
+
+}  // namespace culogme::command

@@ -1,0 +1,169 @@
+#include "options.hpp"
+
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <map>
+
+namespace culogme::command {
+namespace {
+
+const char* const output_group = "Output";
+const char* const engine_group = "Engine";
+const char* const data_group = "Data";
+const char* const measure_group = "Measure";
+
+/// Puts the options added while it lives under a heading of the help text.
+class Group {
+ public:
+  Group(CLI::App& app, const char* name) : app_(app), before_(app.option_defaults()->get_group()) {
+    app_.option_defaults()->group(name);
+  }
+  ~Group() { app_.option_defaults()->group(before_); }
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+
+ private:
+  CLI::App& app_;
+  std::string before_;
+};
+
+}  // namespace
+
+std::int64_t parse_integer(const std::string& option, const std::string& text, std::int64_t least, std::int64_t most) {
+  std::int64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const std::from_chars_result result = std::from_chars(text.data(), end, value);
+  if (result.ec != std::errc() || result.ptr != end || value < least || value > most) {
+    throw UsageError(option + " is " + text + ", expected a whole number of at least " + std::to_string(least) +
+                     (most < std::numeric_limits<std::int32_t>::max() ? " and at most " + std::to_string(most) : ""));
+  }
+  return value;
+}
+
+double parse_positive(const std::string& option, const std::string& text) {
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const std::from_chars_result result = std::from_chars(text.data(), end, value);
+  if (result.ec != std::errc() || result.ptr != end || !std::isfinite(value) || value <= 0) {
+    throw UsageError(option + " is " + text + ", expected a number above 0");
+  }
+  return value;
+}
+
+std::size_t parse_size(const std::string& option, const std::string& text) {
+  static const std::map<std::string, int> powers = {{"", 0},    {"B", 0},  {"K", 1},   {"KB", 1}, {"KIB", 1},
+                                                    {"M", 2},   {"MB", 2}, {"MIB", 2}, {"G", 3},  {"GB", 3},
+                                                    {"GIB", 3}, {"T", 4},  {"TB", 4},  {"TIB", 4}};
+  const char* const end = text.data() + text.size();
+  double value = 0;
+  const std::from_chars_result result = std::from_chars(text.data(), end, value);
+  std::string unit(result.ptr, end);
+  for (char& c : unit) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  const auto power = powers.find(unit);
+  const double bytes = power == powers.end() ? 0 : std::ldexp(value, 10 * power->second);
+  if (result.ec != std::errc() || !(bytes >= 1) || bytes >= std::ldexp(1.0, 62)) {
+    throw UsageError(option + " is " + text + ", expected a size such as 512M or 2G");
+  }
+  return static_cast<std::size_t>(bytes);
+}
+
+void add_output_options(CLI::App& app, OutputOptions& options) {
+  const Group group(app, output_group);
+  add_choice<Format>(app, "--format", options.format,
+                     {{"table", Format::table}, {"json", Format::json}, {"csv", Format::csv}},
+                     "How the result is written (default table)");
+  app.add_option("--output", options.file, "Write the result to FILE, whole or not at all")->type_name("FILE");
+  app.add_flag("--quiet", options.quiet, "No progress and no warnings beside the result");
+}
+
+void add_engine_options(CLI::App& app, EngineOptions& options) {
+  const Group group(app, engine_group);
+  add_choice<std::optional<Backend>>(
+      app, "--backend", options.backend, {{"auto", std::nullopt}, {"cpu", Backend::cpu}, {"cuda", Backend::cuda}},
+      "Where the work runs (default auto: the variable CULOGME_BACKEND, else a usable GPU, else the CPU)");
+  const auto device = [&options](const std::string& text) {
+    options.device = static_cast<int>(parse_integer("--device", text, 0, std::numeric_limits<std::int32_t>::max()));
+  };
+  app.add_option_function<std::string>("--device", device, "Number of the CUDA device (default 0)")->type_name("K");
+  const auto threads = [&options](const std::string& text) {
+    options.threads = static_cast<int>(parse_integer("--threads", text, 0, std::numeric_limits<std::int32_t>::max()));
+  };
+  app.add_option_function<std::string>("--threads", threads, "CPU threads (default 0: all that the process may run on)")
+      ->type_name("N");
+  const auto workspace = [&options](const std::string& text) {
+    options.workspace_limit = parse_size("--workspace", text);
+  };
+  app.add_option_function<std::string>("--workspace", workspace,
+                                       "Memory for tiles and scratch, such as 512M or 2G (default: a quarter of what "
+                                       "is free)")
+      ->type_name("SIZE");
+}
+
+void add_data_options(CLI::App& app, DataOptions& options) {
+  const Group group(app, data_group);
+  add_choice<std::optional<Task>>(app, "--task", options.label_options.task,
+                                  {{"auto", std::nullopt},
+                                   {"classification", Task::classification},
+                                   {"regression", Task::regression},
+                                   {"multilabel", Task::multilabel}},
+                                  "What the labels are (default auto: told from their values)");
+  app.add_option("--classes", options.classes,
+                 "The set of classes: a number C for 0 ... C-1, or a text file of names, one a line (default: the "
+                 "values present)")
+      ->type_name("C|FILE");
+  app.add_option("--ignore-label", options.label_options.ignore_label,
+                 "Leave out the rows with this label (may be given several times)")
+      ->type_name("X")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_flag("--bf16", options.read_options.bfloat16, "Read V2 and uint16 features as bfloat16");
+}
+
+void add_precision_option(CLI::App& app, std::optional<Precision>& precision) {
+  const Group group(app, measure_group);
+  add_choice<Precision>(app, "--precision", precision,
+                        {{"auto", Precision::automatic}, {"f32", Precision::f32}, {"f64", Precision::f64}},
+                        "Precision of the products (default auto: f32 where the accuracy allows it, else f64)");
+}
+
+void add_measure_options(CLI::App& app, MeasureOptions& options) {
+  {
+    const Group group(app, measure_group);
+    app.add_option("--measure", options.measures, "Measures, separated by commas (default logme)")->type_name("LIST");
+    add_choice<Procedure>(app, "--procedure", options.score.procedure,
+                          {{"maximum", Procedure::maximum}, {"reference", Procedure::reference}},
+                          "maximum: the global maximum of the evidence (default); reference: the numbers of the "
+                          "published implementation");
+    add_choice<Intercept>(app, "--intercept", options.score.intercept,
+                          {{"auto", Intercept::automatic}, {"on", Intercept::on}, {"off", Intercept::off}},
+                          "A free intercept (default auto: on for regression and multilabel, off for classification "
+                          "and for --procedure reference); scores with and without are not comparable");
+  }
+  add_precision_option(app, options.precision);
+  const Group group(app, measure_group);
+  const auto accuracy = [&options](const std::string& text) {
+    options.score.accuracy = parse_positive("--accuracy", text);
+  };
+  app.add_option_function<std::string>("--accuracy", accuracy,
+                                       "Error bound that --precision auto must meet (default 1e-5)")
+      ->type_name("X");
+}
+
+const char* precision_name(Precision precision) {
+  return precision == Precision::f32 ? "f32" : precision == Precision::f64 ? "f64" : "auto";
+}
+
+Engine make_engine(const EngineOptions& options) {
+  try {
+    return Engine(options);
+  } catch (const InvalidArgument& error) {
+    throw UsageError(error.what());
+  }
+}
+
+void resolve_classes(DataOptions& options) {
+  if (!options.classes.empty()) options.label_options.classes = read_classes(options.classes);
+}
+
+}  // namespace culogme::command

@@ -1,0 +1,153 @@
+#include "rank_report.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include <culogme/version.hpp>
+
+#include "output.hpp"
+#include "score_report.hpp"
+
+namespace culogme::command {
+namespace {
+
+constexpr int digits = 6;
+constexpr std::size_t named_pairs = 5;
+
+double accuracy_of(const RankReport& report, const std::string& name) {
+  const std::vector<std::string>& names = report.accuracies->names;
+  const auto place = std::find(names.begin(), names.end(), name);
+  return place == names.end() ? std::nan("")
+                              : report.accuracies->values[static_cast<std::size_t>(place - names.begin())];
+}
+
+nlohmann::ordered_json model_json(const RankReport& report, std::size_t index) {
+  const RankedModel& model = report.models[index];
+  nlohmann::ordered_json object = {{"rank", index + 1},
+                                   {"name", model.name},
+                                   {"features", model.score.features},
+                                   {"score", json_number(model.score.value)},
+                                   {"error_bound", json_number(model.score.error_bound)},
+                                   {"null_score", json_number(model.score.null_value)},
+                                   {"status", score_status(model.score)}};
+  for (const std::string& measure : report.measures) object["measures"][measure] = json_number(model.score.value);
+  object["rows"] = model.score.rows;
+  object["feature_rank"] = model.score.rank;
+  object["route"] = route_name(model.score.route);
+  if (report.accuracies) object["accuracy"] = json_number(accuracy_of(report, model.name));
+  object["warnings"] = model.score.warnings;
+  object["seconds"] = model.score.seconds.total;
+  return object;
+}
+
+std::string summary(const RankReport& report) {
+  std::string text = counted(static_cast<std::int64_t>(report.models.size()), "model");
+  if (!report.failed.empty()) text += " and " + std::to_string(report.failed.size()) + " failed";
+  if (!report.models.empty()) {
+    const Score& score = report.models.front().score;
+    text += ", " + counted(score.rows, "row");
+    if (report.ignored > 0) text += " (and " + std::to_string(report.ignored) + " left out)";
+    text += ", " + task_line(score);
+  }
+  return text + ", " + report.engine + ", " + fixed(report.seconds, 2) + " s\n";
+}
+
+}  // namespace
+
+void sort_models(std::vector<RankedModel>& models) {
+  std::sort(models.begin(), models.end(), [](const RankedModel& a, const RankedModel& b) {
+    return a.score.value != b.score.value ? a.score.value > b.score.value : a.name < b.name;
+  });
+}
+
+std::string close_calls(const std::vector<RankedModel>& models) {
+  std::string pairs;
+  std::size_t count = 0;
+  for (std::size_t i = 1; i < models.size(); ++i) {
+    const Score& better = models[i - 1].score;
+    const Score& next = models[i].score;
+    if (!std::isfinite(better.value) || !std::isfinite(next.value)) continue;
+    if (better.value - next.value > better.error_bound + next.error_bound) continue;
+    if (++count > named_pairs) continue;
+    pairs += (pairs.empty() ? "" : "; ") + models[i - 1].name + " and " + models[i].name;
+  }
+  if (count == 0) return "";
+  if (count > named_pairs) pairs += "; and " + std::to_string(count - named_pairs) + " pairs more";
+  return "the order is not certain where scores are nearer than their error bounds: " + pairs;
+}
+
+std::string rank_table(const RankReport& report, bool quiet) {
+  std::vector<Align> columns = {Align::right, Align::left, Align::right, Align::right, Align::right};
+  std::vector<std::string> header = {"rank", "name", "features", report.measures.front(), "error bound"};
+  if (report.accuracies) {
+    columns.push_back(Align::right);
+    header.push_back(report.accuracies->column);
+  }
+  TextTable table(columns);
+  table.add(header);
+  for (std::size_t i = 0; i < report.models.size(); ++i) {
+    const RankedModel& model = report.models[i];
+    std::vector<std::string> cells = {std::to_string(i + 1), model.name, std::to_string(model.score.features),
+                                      fixed(model.score.value, digits), general(model.score.error_bound, 2)};
+    if (report.accuracies) {
+      const double accuracy = accuracy_of(report, model.name);
+      cells.push_back(std::isnan(accuracy) ? "-" : general(accuracy, 4));
+    }
+    table.add(std::move(cells));
+  }
+  std::string text = table.text();
+  for (const FailedModel& model : report.failed) {
+    text += "failed: " + printable(model.name) + ": " + printable(model.error) + "\n";
+  }
+  text += "\n" + summary(report);
+  if (report.comparison) {
+    const Evaluation& evaluation = report.comparison->evaluation;
+    text += "weighted Kendall tau against " + printable(report.accuracies->column) + ": " +
+            tau_text(evaluation.weighted_kendall) + " (" + counted(evaluation.models, "model") + ")\n";
+  }
+  return text + warning_lines(report.warnings, quiet);
+}
+
+nlohmann::ordered_json rank_json(const RankReport& report) {
+  Score header;
+  header.task = report.task;
+  header.procedure = report.procedure;
+  header.engine = report.engine;
+  if (!report.models.empty()) header.intercept = report.models.front().score.intercept;
+  nlohmann::ordered_json object = json_header("rank", header, report.measures.front());
+  object["ignored"] = report.ignored;
+  object["models"] = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < report.models.size(); ++i) object["models"].push_back(model_json(report, i));
+  object["failed"] = nlohmann::ordered_json::array();
+  for (const FailedModel& model : report.failed) {
+    object["failed"].push_back({{"name", model.name}, {"error", model.error}});
+  }
+  object["evaluation"] = nlohmann::ordered_json::array();
+  if (report.comparison) {
+    object["evaluation"].push_back(
+        comparison_json(*report.comparison, report.accuracies->column, report.evaluate_options));
+  }
+  object["warnings"] = report.warnings;
+  object["seconds"] = {{"total", report.seconds}};
+  return object;
+}
+
+std::string rank_csv(const RankReport& report) {
+  std::string text = "name";
+  for (const std::string& measure : report.measures) text += "," + measure;
+  text += ",status\n";
+  for (const RankedModel& model : report.models) {
+    text += csv_field(model.name);
+    for (std::size_t i = 0; i < report.measures.size(); ++i) text.append(",").append(exact(model.score.value));
+    text += "," + score_status(model.score) + "\n";
+  }
+  for (const FailedModel& model : report.failed) {
+    text += csv_field(model.name) + std::string(report.measures.size(), ',') + "," +
+            csv_field("failed: " + model.error) + "\n";
+  }
+  return text;
+}
+
+}  // namespace culogme::command

@@ -1,0 +1,135 @@
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "measures.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "progress.hpp"
+#include "score_report.hpp"
+#include "signals.hpp"
+#include "statistics_files.hpp"
+#include "subcommand.hpp"
+
+namespace culogme::command {
+namespace {
+
+struct ScoreCommand {
+  std::vector<std::string> features;
+  DataOptions data;
+  MeasureOptions measure;
+  EngineOptions engine;
+  OutputOptions output;
+};
+
+std::string joined(const std::vector<std::string>& specs) {
+  return specs.size() == 1 ? specs.front() : specs.front() + " and " + std::to_string(specs.size() - 1) + " more";
+}
+
+/// Statistics hold their labels already, so every option about labels or precision would be silently without effect.
+void refuse_data_options(const ScoreCommand& command) {
+  const LabelOptions& labels = command.data.label_options;
+  if (!command.data.labels.empty() || !command.data.classes.empty() || !labels.ignore_label.empty() ||
+      command.data.read_options.bfloat16) {
+    throw UsageError(command.features.front() +
+                     " is a statistics file, which holds its labels: leave out --labels, --classes, --ignore-label "
+                     "and --bf16");
+  }
+}
+
+ScoreReport score_statistics(ScoreCommand& command, ProgressLine& progress) {
+  refuse_data_options(command);
+  Engine engine = make_engine(command.engine);
+  const Statistics statistics = Statistics::load(engine, std::filesystem::path(command.features.front()));
+  const std::optional<Task> task = command.data.label_options.task;
+  if (task && *task != statistics.task()) {
+    throw UsageError("--task is " + std::string(task_name(*task)) + ", but " + command.features.front() +
+                     " holds statistics of a " + task_name(statistics.task()) + " task");
+  }
+  if (command.measure.precision) {
+    throw UsageError("--precision is without effect on " + command.features.front() +
+                     ", whose sums were taken before: it belongs to `culogme stats add`");
+  }
+  command.measure.score.progress = progress.callback();
+  try {
+    return {command.features.front(), {}, 0, score(statistics, command.measure.score)};
+  } catch (const InvalidArgument& error) {
+    throw InvalidArgument(command.features.front() + ": " + error.what());
+  } catch (const NumericalError& error) {
+    throw NumericalError(command.features.front() + ": " + error.what());
+  }
+}
+
+ScoreReport score_features(ScoreCommand& command, ProgressLine& progress) {
+  if (command.data.labels.empty()) {
+    throw UsageError("--labels is missing (only a statistics file made by `culogme stats add` goes without; " +
+                     command.features.front() + " does not start with the magic bytes of one)");
+  }
+  resolve_classes(command.data);
+  Engine engine = make_engine(command.engine);
+  const std::unique_ptr<FeatureReader> features = open_features(command.features, command.data.read_options);
+  const Labels labels = read_labels(command.data.labels, command.data.label_options);
+  command.measure.score.progress = progress.callback();
+  command.measure.score.precision = command.measure.precision.value_or(Precision::automatic);
+  ScoreReport report{
+      joined(command.features), {}, labels.ignored, score(engine, *features, labels, command.measure.score)};
+  return report;
+}
+
+int run_score(ScoreCommand& command) {
+  const std::vector<std::string> measures = parse_measures(command.measure.measures);
+  if (command.features.empty()) {
+    throw UsageError(
+        "no features are given, expected a file, several shards, a folder of shards or - for standard input");
+  }
+  const auto statistics = std::find_if(command.features.begin(), command.features.end(), is_statistics_file);
+  if (statistics != command.features.end() && command.features.size() > 1) {
+    throw UsageError(*statistics + " is a statistics file, which goes alone: join several with `culogme stats merge`");
+  }
+  Output output(command.output);
+  ProgressLine progress(command.output);
+  ScoreReport report =
+      statistics != command.features.end() ? score_statistics(command, progress) : score_features(command, progress);
+  report.measures = measures;
+  progress.wipe();
+  check_interrupted();
+  switch (command.output.format) {
+    case Format::table:
+      output.write(score_table(report, command.output.quiet));
+      break;
+    case Format::json:
+      output.write(json_text(score_json(report)));
+      break;
+    case Format::csv:
+      output.write(score_csv(report));
+      output.warn(report.score.warnings);
+      break;
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+
+Run setup_score(CLI::App& app) {
+  const auto command = std::make_shared<ScoreCommand>();
+  app.add_option("FEATURES", command->features,
+                 "FILE.npy, FILE.npz[:ARRAY], FILE.safetensors[:TENSOR], several of them or a folder as shards of one "
+                 "matrix, - for .npy on standard input, or one statistics file")
+      ->type_name("");
+  app.add_option("--labels", command->data.labels,
+                 "FILE.npy, .npz[:ARRAY], .safetensors[:TENSOR], .txt (one a line) or .csv:COLUMN")
+      ->type_name("FILE");
+  add_data_options(app, command->data);
+  add_measure_options(app, command->measure);
+  add_engine_options(app, command->engine);
+  add_output_options(app, command->output);
+  app.footer(
+      "Examples:\n"
+      "  culogme score features.npy --labels labels.npy\n"
+      "  culogme score shards/ --labels labels.csv:species --format json\n"
+      "  extract | culogme score - --labels labels.npy --task regression\n"
+      "  culogme score collected.stats");
+  return [command] { return run_score(*command); };
+}
+
+}  // namespace culogme::command

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <culogme/score.hpp>
+
+namespace culogme::command {
+
+/// A score and what the command knows beside it.
+struct ScoreReport {
+  std::string name;                   ///< of the features or of the statistics file
+  std::vector<std::string> measures;  ///< as asked for
+  std::int64_t ignored = 0;           ///< rows left out by --ignore-label
+  Score score;
+};
+
+/// The object of docs/command.md, "score".
+nlohmann::ordered_json score_json(const ScoreReport& report);
+/// For people: the score with its error bound, then the first targets.
+std::string score_table(const ScoreReport& report, bool quiet);
+/// One line "name,logme,status", as `rank --format csv` writes and `evaluate` reads.
+std::string score_csv(const ScoreReport& report);
+
+/// "ok", or "unbounded" where the score is infinite.
+std::string score_status(const Score& score);
+
+/// The keys that score and rank share: command, version, engine, task, procedure, intercept, measure.
+nlohmann::ordered_json json_header(const std::string& command, const Score& score, const std::string& measure);
+
+/// "classification, 26 classes, no intercept, procedure maximum".
+std::string task_line(const Score& score);
+
+}  // namespace culogme::command

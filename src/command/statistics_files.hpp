@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <culogme/statistics.hpp>
+
+#include "options.hpp"
+
+namespace culogme::command {
+
+/// True where a regular file starts with the magic of statistics files. Pipes are not looked into: bytes taken from
+/// them would be missing later.
+bool is_statistics_file(const std::string& path);
+
+/// Tells whether a file was replaced or changed since; a missing file has an identity too.
+struct FileIdentity {
+  std::uint64_t device = 0, inode = 0;
+  std::int64_t size = -1, seconds = 0, nanoseconds = 0;
+  bool operator==(const FileIdentity&) const = default;
+};
+FileIdentity file_identity(const std::string& path);
+
+/// What `stats` subcommands print about the statistics in `path`.
+std::string statistics_text(const std::string& command, const std::string& path, const Statistics& statistics,
+                            Format format);
+
+}  // namespace culogme::command

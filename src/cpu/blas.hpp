@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace culogme::detail {
+
+/// The BLAS and LAPACK routines in use, column-major as LAPACK has it, sizes as 32-bit integers (LP64). Every size
+/// given here is a number of features, targets or tile rows; products of sizes never are.
+
+/// C = alpha A A' + beta C, lower triangle; A is n x k with leading dimension lda.
+void syrk(std::int64_t n, std::int64_t k, const float* a, std::int64_t lda, float beta, float* c, std::int64_t ldc);
+void syrk(std::int64_t n, std::int64_t k, const double* a, std::int64_t lda, double beta, double* c, std::int64_t ldc);
+/// The same with A' A; A is k x n.
+void syrk_transposed(std::int64_t n, std::int64_t k, const float* a, std::int64_t lda, float beta, float* c,
+                     std::int64_t ldc);
+void syrk_transposed(std::int64_t n, std::int64_t k, const double* a, std::int64_t lda, double beta, double* c,
+                     std::int64_t ldc);
+
+/// C = op(A) op(B) + beta C; C is m x n, the inner size k.
+void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const double* a,
+          std::int64_t lda, const double* b, std::int64_t ldb, double beta, double* c, std::int64_t ldc);
+
+/// y = A x for symmetric A, lower triangle.
+void symv(std::int64_t n, const double* a, std::int64_t lda, const double* x, double* y);
+
+/// A = Q T Q', lower triangle: a holds the reflectors, d and e the tridiagonal matrix. Returns LAPACK's info.
+int sytrd(std::int64_t n, double* a, double* d, double* e, double* tau);
+/// C = Q C or Q' C with the reflectors of sytrd; C is n x m.
+int ormtr(bool transpose, std::int64_t n, std::int64_t m, const double* a, const double* tau, double* c);
+/// Eigenvalues d (increasing) and eigenvectors z (n x n) of the tridiagonal matrix d, e.
+int stedc(std::int64_t n, double* d, double* e, double* z);
+
+/// Root `index` (from 0) of 1 + rho sum z_i^2 / (d_i - x), d increasing, rho > 0, |z| = 1: d - root into delta, the
+/// root into *root. Safe to call from several threads.
+int laed4(std::int64_t k, std::int64_t index, const double* d, const double* z, double* delta, double rho,
+          double* root);
+
+/// Sets the BLAS library's number of threads for the whole process while it lives, and puts it back. Sections of one
+/// thread may run side by side (tiles of several workers, several engines); one of more threads runs alone, so that
+/// results do not depend on what another engine does.
+class BlasThreads {
+ public:
+  explicit BlasThreads(int threads);
+  ~BlasThreads();
+  BlasThreads(const BlasThreads&) = delete;
+  BlasThreads& operator=(const BlasThreads&) = delete;
+};
+
+/// "OpenBLAS 0.3.21" or "BLAS" where the library does not tell, and the kernel chosen for this processor.
+std::string blas_name();
+std::string blas_kernel();
+
+/// Compares known products of small integers, exact in any order, at the first call. Throws NumericalError that names
+/// the kernel if one is wrong.
+void check_blas_kernel();
+
+}  // namespace culogme::detail

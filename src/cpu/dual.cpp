@@ -1,0 +1,215 @@
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <numeric>
+
+#include "bad_value.hpp"
+#include "cpu/blas.hpp"
+#include "cpu/eigen.hpp"
+#include "cpu/spectrum.hpp"
+#include "cpu/tile.hpp"
+#include "memory.hpp"
+#include "rounding.hpp"
+
+namespace culogme::detail {
+namespace {
+
+std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
+
+constexpr std::int64_t frame_rows = 1024;
+constexpr std::int64_t chunk_elements = std::int64_t{1} << 23;
+
+/// Columns [begin, begin + count) of a view and of its frame.
+MatrixView columns_of(const MatrixView& view, std::int64_t begin, std::int64_t count) {
+  MatrixView part = view;
+  part.data = static_cast<const char*>(view.data) + begin * scalar_bytes(view.scalar);
+  part.cols = count;
+  return part;
+}
+
+Frame frame_of(const MatrixView& features, const TargetView& targets, std::int64_t target_count, Task task) {
+  const std::int64_t rows = std::min(features.rows, frame_rows);
+  std::vector<double> head, responses;
+  head.resize(size_of(rows * features.cols));
+  widen_rows(features, 0, rows, head.data());
+  if (targets.responses != nullptr)
+    for (std::int64_t i = 0; i < rows; ++i)
+      for (std::int64_t k = 0; k < target_count; ++k) responses.push_back(element(*targets.responses, i, k));
+  Frame frame = choose_frame(task, features.cols, target_count, head, responses, rows);
+  // Any later row may be larger; here all rows are at hand, so their largest magnitude is the exponent.
+  const double largest = largest_magnitude(features, 0, features.rows);
+  if (!std::isfinite(largest)) {
+    const BadValue bad = find_not_finite(features, 0, features.rows);
+    throw BadData{BadData::Kind::feature, bad.row, bad.column, bad.value, 0, features.scalar};
+  }
+  const int power = largest > 0 ? frame.exponent - std::ilogb(largest) : 0;
+  if (power >= 0) return frame;
+  frame.exponent -= power;
+  for (std::size_t j = 0; j < frame.pilot.size(); ++j) {
+    frame.pilot[j] = std::ldexp(frame.pilot[j], power);
+    frame.pilot_f32[j] = static_cast<float>(frame.pilot[j]);
+    frame.pilot[j] = static_cast<double>(frame.pilot_f32[j]);
+  }
+  return frame;
+}
+
+/// FF' of the shifted rows, and F' pilot, which brings the mean back.
+struct DualGram {
+  AlignedVector<double> gram;  ///< [N][N] lower triangle
+  std::vector<double> along;   ///< [N] x'. pilot
+};
+
+void add_product(const AlignedVector<double>& rows, std::int64_t n, std::int64_t d, AlignedVector<double>& gram) {
+  syrk_transposed(n, d, rows.data(), d, 1, gram.data(), n);
+}
+
+void add_product(const AlignedVector<float>& rows, std::int64_t n, std::int64_t d, AlignedVector<double>& gram) {
+  AlignedVector<float> product(size_of(n * n));
+  syrk_transposed(n, d, rows.data(), d, 0, product.data(), n);
+  for (std::int64_t j = 0; j < n; ++j) add_row(gram.data() + j * n + j, product.data() + j * n + j, n - j);
+}
+
+/// Multiplies a chunk of columns at a time, so that only that much is packed.
+template <class T>
+DualGram dual_gram(const MatrixView& features, const Frame& frame, int threads) {
+  const std::int64_t n = features.rows;
+  DualGram dual{AlignedVector<double>(size_of(n * n), 0), std::vector<double>(size_of(n), 0)};
+  const std::int64_t width = std::clamp<std::int64_t>(chunk_elements / n, 1, features.cols);
+  AlignedVector<T> packed(size_of(n * width));
+  std::vector<double> unused(size_of(width));
+  // As in decompose: small products gain nothing from threads.
+  const double flops = static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(features.cols);
+  const BlasThreads used(flops < 1e8 ? 1 : threads);
+  for (std::int64_t begin = 0; begin < features.cols; begin += width) {
+    const std::int64_t count = std::min(width, features.cols - begin);
+    const PackPlan plan{frame.exponent, frame.pilot.data() + begin, frame.pilot_f32.data() + begin};
+    pack_rows(columns_of(features, begin, count), 0, n, plan, packed.data(), unused.data());
+    add_product(packed, n, count, dual.gram);
+    for (std::int64_t i = 0; i < n; ++i)
+      for (std::int64_t j = 0; j < count; ++j)
+        dual.along[size_of(i)] += static_cast<double>(packed[size_of(i * count + j)]) * plan.pilot[j];
+  }
+  return dual;
+}
+
+/// x = x' + pilot: adds the products with the mean.
+void restore(DualGram& dual, const Frame& frame) {
+  const std::size_t n = dual.along.size();
+  const double square = std::inner_product(frame.pilot.begin(), frame.pilot.end(), frame.pilot.begin(), 0.0);
+  for (std::size_t j = 0; j < n; ++j)
+    for (std::size_t i = j; i < n; ++i) dual.gram[j * n + i] += dual.along[i] + dual.along[j] + square;
+}
+
+/// Takes the mean of the rows out on both sides.
+void centre(DualGram& dual) {
+  const std::size_t n = dual.along.size();
+  std::vector<double> mean(n, 0);
+  for (std::size_t j = 0; j < n; ++j) {
+    mean[j] += dual.gram[j * n + j];
+    for (std::size_t i = j + 1; i < n; ++i) {
+      mean[i] += dual.gram[j * n + i];
+      mean[j] += dual.gram[j * n + i];
+    }
+  }
+  for (double& value : mean) value /= static_cast<double>(n);
+  const double grand = std::accumulate(mean.begin(), mean.end(), 0.0) / static_cast<double>(n);
+  for (std::size_t j = 0; j < n; ++j)
+    for (std::size_t i = j; i < n; ++i) dual.gram[j * n + i] += grand - mean[i] - mean[j];
+}
+
+/// Targets as dense columns [targets][N], centred with an intercept, and their squares and rows.
+AlignedVector<double> dense_targets(const TargetView& targets, const Frame& frame, std::int64_t n,
+                                    std::int64_t target_count, bool intercept, Spectrum& s) {
+  AlignedVector<double> dense(size_of(target_count * n), 0);
+  s.rows.assign(size_of(target_count), targets.labels != nullptr ? 0 : n);
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (targets.labels != nullptr) {
+      const std::int64_t id = label_at(*targets.labels, i);
+      if (id < 0 || id >= target_count)
+        throw BadData{BadData::Kind::label, i, 0, static_cast<double>(id), target_count};
+      dense[size_of(id * n + i)] = 1;
+      ++s.rows[size_of(id)];
+      continue;
+    }
+    for (std::int64_t k = 0; k < target_count; ++k) {
+      const double value = element(*targets.responses, i, k);
+      if (is_bad_response(value, targets.binary)) throw BadData{BadData::Kind::response, i, k, value, target_count};
+      // The pilot is taken off only where the mean goes too: without an intercept y itself is scored.
+      dense[size_of(k * n + i)] =
+          std::ldexp(value, -frame.target_exponent[size_of(k)]) - (intercept ? frame.target_pilot[size_of(k)] : 0);
+    }
+  }
+  for (std::int64_t k = 0; k < target_count; ++k) {
+    double* const y = dense.data() + k * n;
+    const double before = std::inner_product(y, y + n, y, 0.0);
+    if (intercept) {
+      const double mean = std::accumulate(y, y + n, 0.0) / static_cast<double>(n);
+      for (std::int64_t i = 0; i < n; ++i) y[i] -= mean;
+    }
+    const double square = std::inner_product(y, y + n, y, 0.0);
+    const bool noise = intercept && square <= 8 * u64 * u64 * static_cast<double>(n) * before;
+    s.square.push_back(noise ? 0 : square);
+  }
+  return dense;
+}
+
+}  // namespace
+
+Spectrum dual_spectrum(const MatrixView& features, const TargetView& targets, const std::vector<std::string>& names,
+                       Task task, bool f32_products, bool intercept, int threads) {
+  const std::int64_t n = features.rows, target_count = static_cast<std::int64_t>(names.size());
+  const double size = static_cast<double>(n);
+  require_memory(8 * size * (3 * size + static_cast<double>(target_count)) + 8 * static_cast<double>(chunk_elements),
+                 "the spectrum of " + std::to_string(n) + " rows");
+  Spectrum s;
+  s.route = Route::dual_gram;
+  s.dof = size - (intercept ? 1 : 0);
+  s.rows_total = n;
+  s.features = features.cols;
+  s.square_error = 8 * u64 * std::sqrt(size);
+  const Frame frame = frame_of(features, targets, target_count, task);
+  s.exponent = frame.exponent;
+  s.target_exponent = frame.target_exponent;
+  AlignedVector<double> dense = dense_targets(targets, frame, n, target_count, intercept, s);
+
+  DualGram dual =
+      f32_products ? dual_gram<float>(features, frame, threads) : dual_gram<double>(features, frame, threads);
+  double trace = 0, entry = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    trace += dual.gram[size_of(i * n + i)];
+    entry = std::max(entry, dual.gram[size_of(i * n + i)]);
+  }
+  intercept ? centre(dual) : restore(dual, frame);
+  Decomposition found = decompose(n, dual.gram, dense, target_count, threads);
+
+  const double largest = std::max(found.eigenvalues.back(), 0.0);
+  s.gram_error = f64_gram_error(n) * largest;
+  double noise = noise_fraction(n) * largest;
+  if (f32_products) {
+    const double eta = f32_entry_error(features.cols) * (scalar_bytes(features.scalar) == 2 ? short_digits_weight : 1);
+    s.trace_error = eta * trace;
+    s.entry_error = eta * entry;
+    s.rounded_row = u32 * std::sqrt(entry);
+    noise = std::max(noise, f32_cut * independent_norm(n, s.entry_error));
+  }
+  s.norm_error = s.gram_error + independent_norm(n, s.entry_error);
+  std::int64_t cut = n - static_cast<std::int64_t>(s.dof);
+  while (cut < n && found.eigenvalues[size_of(cut)] <= noise) ++cut;
+  s.rank = n - cut;
+  s.eigenvalues.assign(found.eigenvalues.begin() + cut, found.eigenvalues.end());
+  s.projections.resize(size_of(target_count * s.rank));
+  // The null space turns by at most the error of the matrix over the gap to the kept eigenvalues.
+  const double turn = s.rank > 0 ? std::min(1.0, (s.gram_error + s.trace_error) / s.eigenvalues.front()) : 0;
+  for (std::int64_t k = 0; k < target_count; ++k) {
+    const double* const projected = found.projected.data() + k * n;
+    double residual = 0;
+    for (std::int64_t i = 0; i < cut; ++i) residual += projected[i] * projected[i];
+    for (std::int64_t i = 0; i < s.rank; ++i)
+      s.projections[size_of(k * s.rank + i)] = projected[cut + i] * projected[cut + i];
+    s.residual.push_back(static_cast<double>(s.rank) >= s.dof ? 0 : residual);
+    s.residual_noise.push_back((turn + s.square_error) * (turn + s.square_error) * s.square[size_of(k)]);
+  }
+  return s;
+}
+
+}  // namespace culogme::detail

@@ -1,0 +1,98 @@
+#include "cpu/eigen.hpp"
+
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include <culogme/error.hpp>
+
+#include "cpu/blas.hpp"
+#include "cpu/tridiagonal.hpp"
+#include "memory.hpp"
+#include "rounding.hpp"
+
+namespace culogme::detail {
+namespace {
+
+std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
+
+/// Signs by a linear congruence: the check must not depend on a random seed.
+AlignedVector<double> probe_vector(std::int64_t n) {
+  AlignedVector<double> probe(size_of(n));
+  std::uint32_t state = 12345;
+  for (double& value : probe) {
+    state = state * 1664525u + 1013904223u;
+    value = (state & 0x10000u) != 0 ? 1.0 : -1.0;
+  }
+  return probe;
+}
+
+double norm(const double* values, std::int64_t count) {
+  double square = 0;
+  for (std::int64_t i = 0; i < count; ++i) square += values[i] * values[i];
+  return std::sqrt(square);
+}
+
+double frobenius_norm(std::int64_t n, const AlignedVector<double>& lower) {
+  double square = 0;
+  for (std::int64_t j = 0; j < n; ++j) {
+    const double diagonal = lower[size_of(j * n + j)];
+    square += diagonal * diagonal;
+    for (std::int64_t i = j + 1; i < n; ++i) {
+      const double value = lower[size_of(j * n + i)];
+      square += 2 * value * value;
+    }
+  }
+  return std::sqrt(square);
+}
+
+[[noreturn]] void give_up(std::int64_t n, const std::string& why) {
+  throw NumericalError("the eigenproblem of size " + std::to_string(n) + " failed: " + why + " (BLAS " + blas_name() +
+                       ", kernel " + blas_kernel() + ")");
+}
+
+}  // namespace
+
+Decomposition decompose(std::int64_t n, AlignedVector<double>& matrix, AlignedVector<double>& right_sides,
+                        std::int64_t count, int threads) {
+  const double size = static_cast<double>(n);
+  require_memory(16 * size * size, "the eigenproblem of size " + std::to_string(n) + "'s workspaces");
+  const double frobenius = frobenius_norm(n, matrix);
+  if (!std::isfinite(frobenius)) give_up(n, "its matrix is not finite");
+
+  // Small problems gain nothing from threads, and without them their bits do not depend on the number of threads.
+  constexpr std::int64_t threaded = 384;
+  if (n < threaded) threads = 1;
+  const AlignedVector<double> probe = probe_vector(n);
+  AlignedVector<double> image(size_of(n)), diagonal(size_of(n)), beside(size_of(n)), reflectors(size_of(n));
+  {
+    const BlasThreads used(threads);
+    symv(n, matrix.data(), n, probe.data(), image.data());
+    if (const int info = sytrd(n, matrix.data(), diagonal.data(), beside.data(), reflectors.data()); info != 0)
+      give_up(n, "sytrd answers " + std::to_string(info));
+    right_sides.insert(right_sides.end(), probe.begin(), probe.end());
+    if (const int info = ormtr(true, n, count + 1, matrix.data(), reflectors.data(), right_sides.data()); info != 0)
+      give_up(n, "ormtr answers " + std::to_string(info));
+  }
+
+  const TridiagonalSolver solver(std::move(diagonal), std::move(beside), n >= threaded, threads);
+  const BlasThreads used(threads);
+  Decomposition result{solver.eigenvalues(), solver.project(right_sides, count + 1)};
+
+  // V diag(eigenvalues) V' probe against the matrix times the probe: an info of zero proves nothing.
+  AlignedVector<double> scaled(size_of(n));
+  for (std::int64_t i = 0; i < n; ++i)
+    scaled[size_of(i)] = result.eigenvalues[size_of(i)] * result.projected[size_of(count * n + i)];
+  AlignedVector<double> check = solver.back(scaled);
+  if (const int info = ormtr(false, n, 1, matrix.data(), reflectors.data(), check.data()); info != 0)
+    give_up(n, "ormtr answers " + std::to_string(info));
+  for (std::int64_t i = 0; i < n; ++i) check[size_of(i)] -= image[size_of(i)];
+  const double error = norm(check.data(), n);
+  // Residuals of stable methods stay below 30 n u times the norm (style of LAPACK's own tests); `not <=` catches NaN.
+  if (!(error <= 30 * size * u64 * frobenius * std::sqrt(size)))
+    give_up(n, "the residual of a test vector is " + std::to_string(error / frobenius) + " of the matrix's norm");
+  result.projected.resize(size_of(count * n));
+  return result;
+}
+
+}  // namespace culogme::detail

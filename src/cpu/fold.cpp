@@ -1,0 +1,224 @@
+#include "cpu/fold.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "cpu/blas.hpp"
+#include "cpu/parallel.hpp"
+#include "rounding.hpp"
+
+namespace culogme::detail {
+namespace {
+
+std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
+
+constexpr std::int64_t most_tile_rows = 4096;
+constexpr std::int64_t fewest_tile_rows = 256;
+constexpr std::int64_t most_tile_elements = std::int64_t{1} << 24;
+constexpr std::int64_t widened_rows = 256;  // rows widened at a time for F'Y: stays in the second-level cache
+
+/// Stripes of columns of the lower triangle with about equal areas; stripe s is [bounds[s], bounds[s + 1]).
+std::vector<std::int64_t> triangle_stripes(std::int64_t features) {
+  const std::int64_t stripes = features < 256 ? 1 : 16;
+  std::vector<std::int64_t> bounds = {0};
+  for (std::int64_t s = 1; s < stripes; ++s) {
+    const double left = std::sqrt(1.0 - static_cast<double>(s) / static_cast<double>(stripes));
+    bounds.push_back(static_cast<std::int64_t>(static_cast<double>(features) * (1.0 - left)));
+  }
+  bounds.push_back(features);
+  return bounds;
+}
+
+/// F'Y of one tile in fp64, from the same rounded rows as the Gram matrix.
+template <class T>
+void multiply_responses(const Tile<T>& tile, std::int64_t features, std::int64_t targets, FoldScratch<T>& scratch) {
+  scratch.cross.assign(size_of(features * targets), 0);
+  for (std::int64_t row = 0; row < tile.rows; row += widened_rows) {
+    const std::int64_t count = std::min(widened_rows, tile.rows - row);
+    const double* rows = nullptr;
+    if constexpr (std::is_same_v<T, double>) {
+      rows = tile.data.data() + row * features;
+    } else {
+      scratch.widened.resize(size_of(widened_rows * features));
+      widen(tile.data.data() + row * features, scratch.widened.data(), count * features);
+      rows = scratch.widened.data();
+    }
+    gemm(false, true, features, targets, count, rows, features, tile.responses.data() + row * targets, targets, 1,
+         scratch.cross.data(), features);
+  }
+}
+
+template <class T>
+class Folder {
+ public:
+  Folder(Moments& into, const std::vector<TileJob<T>>& jobs, const Frame& frame)
+      : into_(into),
+        jobs_(jobs),
+        frame_(frame),
+        triangle_(triangle_stripes(into.features)),
+        tickets_(static_cast<int>(triangle_.size()) - 1),
+        exponents_(triangle_.size() - 1, into.exponent),
+        failures_(jobs.size()),
+        stop_after_(static_cast<std::int64_t>(jobs.size())) {}
+
+  void run(std::vector<FoldScratch<T>>& scratch) {
+    const int workers = static_cast<int>(std::min(scratch.size(), jobs_.size()));
+    run_workers(workers, [&](int worker) { work(worker, workers, scratch[static_cast<std::size_t>(worker)]); });
+    for (const std::exception_ptr& failure : failures_)
+      if (failure) std::rethrow_exception(failure);
+    into_.exponent = exponents_.front();
+  }
+
+ private:
+  std::int64_t stripes() const { return static_cast<std::int64_t>(triangle_.size()) - 1; }
+
+  void work(int worker, int workers, FoldScratch<T>& scratch) {
+    for (std::int64_t job = worker; job < static_cast<std::int64_t>(jobs_.size()); job += workers) {
+      const Tile<T>* tile = nullptr;
+      // A worker that fails still takes its turns below: the others wait for them.
+      if (job <= stop_after_.load(std::memory_order_relaxed)) try {
+          tile = multiply(jobs_[size_of(job)], scratch);
+        } catch (...) {
+          failures_[size_of(job)] = std::current_exception();
+          std::int64_t seen = stop_after_.load();
+          while (job < seen && !stop_after_.compare_exchange_weak(seen, job)) {
+          }
+        }
+      for (int stripe = 0; stripe < static_cast<int>(stripes()); ++stripe) {
+        tickets_.wait(stripe, job);
+        if (tile != nullptr) add_stripe(*tile, scratch, stripe);
+        tickets_.pass(stripe, job);
+      }
+    }
+  }
+
+  /// Packs if needed and takes the products of one tile; they stay in the worker's scratch.
+  const Tile<T>* multiply(const TileJob<T>& job, FoldScratch<T>& scratch) {
+    const std::int64_t d = into_.features;
+    const Tile<T>* tile = job.packed;
+    if (tile == nullptr) {
+      if (scratch.tile.data.empty()) scratch.tile.data.resize(size_of(job.count * d));
+      scratch.tile.clear(d, into_.targets(), into_.task, frame_);
+      fill_tile(scratch.tile, *job.features, *job.targets, job.first, job.count, job.first_row, into_.targets(),
+                frame_);
+      tile = &scratch.tile;
+    }
+    if (scratch.gram == nullptr) scratch.gram = std::make_unique_for_overwrite<T[]>(size_of(d * d));
+    syrk(d, tile->rows, tile->data.data(), d, T(0), scratch.gram.get(), d);
+    if (into_.task != Task::classification) multiply_responses(*tile, d, into_.targets(), scratch);
+    return tile;
+  }
+
+  /// Brings one stripe of the sums to the tile's exponent if that is larger; returns the factor for the tile's values.
+  double match_exponents(std::int32_t& exponent, std::int32_t tile_exponent, std::int64_t stripe) {
+    if (tile_exponent <= exponent) return std::ldexp(1.0, tile_exponent - exponent);
+    const double factor = std::ldexp(1.0, exponent - tile_exponent);
+    const std::int64_t d = into_.features;
+    for (std::int64_t j = triangle_[size_of(stripe)]; j < triangle_[size_of(stripe) + 1]; ++j) {
+      for (std::int64_t i = j; i < d; ++i) into_.gram[size_of(j * d + i)] *= factor * factor;
+      if (std::is_same_v<T, float>) into_.energy_f32[size_of(j)] *= factor * factor;
+    }
+    const auto [begin, end] = columns(stripe);
+    for (std::int64_t k = 0; k < into_.targets(); ++k)
+      for (std::int64_t j = begin; j < end; ++j) into_.cross[size_of(k * d + j)] *= factor;
+    for (std::int64_t j = begin; j < end; ++j) {
+      into_.sum[size_of(j)] *= factor;
+      into_.pilot[size_of(j)] *= factor;
+    }
+    exponent = tile_exponent;
+    return 1;
+  }
+
+  /// Columns of F'Y, sums and pilot that belong to a stripe.
+  std::pair<std::int64_t, std::int64_t> columns(std::int64_t stripe) const {
+    return {into_.features * stripe / stripes(), into_.features * (stripe + 1) / stripes()};
+  }
+
+  void add_stripe(const Tile<T>& tile, const FoldScratch<T>& scratch, int stripe) {
+    const std::int64_t d = into_.features;
+    const double factor = match_exponents(exponents_[size_of(stripe)], tile.exponent, stripe);
+    const double weight = tile.short_digits ? short_digits_weight : 1;
+    for (std::int64_t j = triangle_[size_of(stripe)]; j < triangle_[size_of(stripe) + 1]; ++j) {
+      const T* const from = scratch.gram.get() + j * d + j;
+      double* const to = into_.gram.data() + j * d + j;
+      if (factor == 1)
+        add_row(to, from, d - j);
+      else
+        add_scaled(to, from, factor * factor, d - j);
+      if (std::is_same_v<T, float>)
+        into_.energy_f32[size_of(j)] += static_cast<double>(from[0]) * factor * factor * weight;
+    }
+    const auto [begin, end] = columns(stripe);
+    if (into_.task == Task::classification)
+      add_class_sums(tile, begin, end, factor);
+    else
+      for (std::int64_t k = 0; k < into_.targets(); ++k)
+        add_scaled(into_.cross.data() + k * d + begin, scratch.cross.data() + k * d + begin, factor, end - begin);
+    add_scaled(into_.sum.data() + begin, tile.sum.data() + begin, factor, end - begin);
+    if (stripe == 0) add_counts(tile);
+  }
+
+  /// A stripe of the class sums is small enough for the cache, so rows of a thousand classes in any order cost little.
+  void add_class_sums(const Tile<T>& tile, std::int64_t begin, std::int64_t end, double factor) {
+    const std::int64_t d = into_.features;
+    for (std::int64_t row = 0; row < tile.rows; ++row) {
+      double* const to = into_.cross.data() + tile.ids[size_of(row)] * d + begin;
+      const T* const from = tile.data.data() + row * d + begin;
+      if (factor == 1)
+        add_row(to, from, end - begin);
+      else
+        add_scaled(to, from, factor, end - begin);
+    }
+  }
+
+  void add_counts(const Tile<T>& tile) {
+    into_.rows += tile.rows;
+    if (std::is_same_v<T, float>) into_.rows_f32 += tile.rows;
+    for (const std::int32_t id : tile.ids) ++into_.counts[size_of(id)];
+    for (std::size_t k = 0; k < tile.response_sum.size(); ++k) {
+      into_.target_sum[k] += tile.response_sum[k];
+      into_.target_square[k] += tile.response_square[k];
+    }
+  }
+
+  Moments& into_;
+  const std::vector<TileJob<T>>& jobs_;
+  const Frame& frame_;
+  std::vector<std::int64_t> triangle_;
+  Tickets tickets_;
+  std::vector<std::int32_t> exponents_;  // of each stripe
+  std::vector<std::exception_ptr> failures_;
+  std::atomic<std::int64_t> stop_after_;
+};
+
+}  // namespace
+
+template <class T>
+void fold_tiles(Moments& into, const std::vector<TileJob<T>>& jobs, const Frame& frame,
+                std::vector<FoldScratch<T>>& scratch) {
+  if (jobs.empty()) return;
+  if (std::is_same_v<T, float> && into.energy_f32.empty()) into.energy_f32.assign(size_of(into.features), 0);
+  const BlasThreads one_per_worker(1);
+  Folder<T>(into, jobs, frame).run(scratch);
+}
+
+template void fold_tiles(Moments&, const std::vector<TileJob<float>>&, const Frame&, std::vector<FoldScratch<float>>&);
+template void fold_tiles(Moments&, const std::vector<TileJob<double>>&, const Frame&,
+                         std::vector<FoldScratch<double>>&);
+
+std::int64_t tile_rows(std::int64_t features, std::int64_t expected_rows) {
+  std::int64_t rows = most_tile_rows;
+  while (rows > fewest_tile_rows && rows * features > most_tile_elements) rows /= 2;
+  if (expected_rows <= 0) return rows;
+  if (expected_rows < 8 * rows) return std::clamp((expected_rows / 8 + 63) / 64 * 64, fewest_tile_rows, rows);
+  // Four, eight, ... equal tiles, so that no worker multiplies a rest alone; twice as long, since no rows wait long.
+  rows = std::min(2 * rows, most_tile_elements / features);
+  const std::int64_t tiles = std::max<std::int64_t>(1, (expected_rows + 2 * rows) / (4 * rows)) * 4;
+  return (expected_rows + tiles - 1) / tiles;
+}
+
+}  // namespace culogme::detail

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "cpu/tile.hpp"
+#include "moments.hpp"
+
+namespace culogme::detail {
+
+/// Work for one tile: a tile that is packed already, or rows of a block to be packed by the worker that takes them.
+template <class T>
+struct TileJob {
+  const Tile<T>* packed = nullptr;
+  const MatrixView* features = nullptr;
+  const TargetView* targets = nullptr;
+  std::int64_t first = 0, count = 0, first_row = 0;
+};
+
+/// What one worker owns: its packed rows, its product, its F'Y. Kept between calls, since fresh memory costs as much as
+/// packing.
+template <class T>
+struct FoldScratch {
+  Tile<T> tile;
+  std::unique_ptr<T[]> gram;
+  std::vector<double> cross;
+  std::vector<double> widened;
+};
+
+/// Adds the tiles to the moments: Gram matrix by the BLAS library, one product per tile and worker, class sums or F'Y
+/// from the same packed rows, sums across tiles in fp64 and in the order of the jobs. O(tile * D) memory per worker
+/// plus D^2 elements of T. Throws the first job's BadData; the moments are of no use then.
+template <class T>
+void fold_tiles(Moments& into, const std::vector<TileJob<T>>& jobs, const Frame& frame,
+                std::vector<FoldScratch<T>>& scratch);
+
+/// Rows of a tile for D features: as many as the products run at full speed with, fewer where a tile would pass 64 MB,
+/// or where few rows in all would leave workers idle.
+std::int64_t tile_rows(std::int64_t features, std::int64_t expected_rows);
+
+}  // namespace culogme::detail

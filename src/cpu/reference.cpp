@@ -1,0 +1,67 @@
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "cpu/evidence.hpp"
+
+namespace culogme::detail {
+namespace {
+
+constexpr double guard = 1e-5;
+constexpr double change = 1e-3;
+constexpr int most_steps = 11;
+
+/// The published loop on one target. `sigma` are the eigenvalues of the unscaled features, because the guards and the
+/// start make the result depend on the scale.
+TargetFit fit_published(const std::vector<double>& sigma, const double* x2, double residual, double rows,
+                        double features, double zeros) {
+  TargetFit fit;
+  double alpha = 1, beta = 1;
+  for (int step = 0; step < most_steps; ++step) {
+    const double t = alpha / beta;
+    double gamma = 0, weights = 0, error = residual;
+    for (std::size_t i = 0; i < sigma.size(); ++i) {
+      gamma += sigma[i] / (sigma[i] + t);
+      weights += sigma[i] * x2[i] / ((t + sigma[i]) * (t + sigma[i]));
+      error += x2[i] / ((1 + sigma[i] / t) * (1 + sigma[i] / t));
+    }
+    alpha = gamma / (weights + guard);
+    beta = (rows - gamma) / (error + guard);
+    double log_det = zeros * std::log(alpha);
+    for (const double value : sigma) log_det += std::log(alpha + beta * value);
+    fit.evidence = (features / 2 * std::log(alpha) + rows / 2 * std::log(beta) - 0.5 * log_det - beta / 2 * error -
+                    alpha / 2 * weights - rows / 2 * std::log(2 * std::numbers::pi)) /
+                   rows;
+    fit.gamma = gamma;
+    fit.iterations = step + 1;
+    if (std::fabs(alpha / beta - t) <= change * t) break;
+  }
+  fit.alpha = alpha;
+  fit.beta = beta;
+  fit.status = TargetStatus::interior;
+  return fit;
+}
+
+}  // namespace
+
+std::vector<TargetFit> reference_evidence(const Spectrum& s) {
+  std::vector<double> sigma = s.eigenvalues;
+  for (double& value : sigma) value = std::ldexp(value, 2 * s.exponent);
+  const double rows = static_cast<double>(s.rows_total), features = static_cast<double>(s.features);
+  const double zeros = std::min(rows, features) - static_cast<double>(s.rank);
+  std::vector<TargetFit> fits(s.square.size());
+  for (std::size_t k = 0; k < fits.size(); ++k) {
+    if (s.rows[k] == 0 || !(s.square[k] > 0)) continue;
+    const int f = s.target_exponent.empty() ? 0 : s.target_exponent[k];
+    std::vector<double> x2(s.projections.begin() + static_cast<std::ptrdiff_t>(k) * s.rank,
+                           s.projections.begin() + static_cast<std::ptrdiff_t>(k + 1) * s.rank);
+    for (double& value : x2) value = std::ldexp(value, 2 * f);
+    const double residual = std::ldexp(std::max(s.residual[k], 0.0), 2 * f);
+    fits[k] = fit_published(sigma, x2.data(), residual, rows, features, zeros);
+    const double square = std::ldexp(s.square[k], 2 * f);
+    fits[k].null_evidence = -0.5 * (std::log(2 * std::numbers::pi * square / rows) + 1);
+  }
+  return fits;
+}
+
+}  // namespace culogme::detail

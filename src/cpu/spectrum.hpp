@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backend.hpp"
+
+namespace culogme::detail {
+
+/// F'F in fp64 with the pilot's mean put back (or centred, with an intercept), decomposed; projections x2 = (v'F'y)^2 /
+/// sigma and the residual r0 = y'y - sum x2 of every target. O(D^3 + targets D^2).
+Spectrum primal_spectrum(Moments moments, bool intercept, int threads);
+
+/// The same from FF' for N < D: x2 = (u'y)^2 with the eigenvectors u of FF', r0 the part of y in its null space, which
+/// has no cancellation. O(N^2 D + N^3). Throws BadData.
+Spectrum dual_spectrum(const MatrixView& features, const TargetView& targets, const std::vector<std::string>& names,
+                       Task task, bool f32_products, bool intercept, int threads);
+
+}  // namespace culogme::detail

@@ -1,0 +1,222 @@
+#include "cpu/sums.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "cpu/fold.hpp"
+#include "cpu/pack.hpp"
+#include "cpu/tile.hpp"
+#include "memory.hpp"
+
+namespace culogme::detail {
+namespace {
+
+std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
+
+/// Rows that choose the frame.
+constexpr std::int64_t most_head_rows = 1024;
+
+/// Rows wait in two places. The first ones wait as they came (`head_`) until there are enough to choose the frame; from
+/// then on rows are packed into tiles at fixed places of the stream, so that the sums are the same bits however the
+/// stream was cut into batches. Full tiles wait until there is one for each worker.
+template <class T>
+class CpuSums final : public Sums {
+ public:
+  CpuSums(std::int64_t features, std::vector<std::string> names, const SumsOptions& options, int workers)
+      : moments_(empty_moments(options.task, features, std::move(names))),
+        tile_rows_(detail::tile_rows(features, options.expected_rows)),
+        scratch_(size_of(workers)) {}
+
+  void add(const MatrixView& features, const TargetView& targets, std::int64_t first_row, bool) override {
+    std::int64_t row = 0;
+    if (!opened_) {
+      row = std::min(features.rows, head_rows() - head_count_);
+      append_head(features, targets, row, first_row);
+      if (head_count_ < head_rows()) return;
+      open();
+    }
+    while (row < features.rows) {
+      const std::int64_t left = features.rows - row;
+      if (const std::int64_t tiles = tiles_at_once(left); tiles > 0) {
+        std::vector<TileJob<T>> jobs = waiting_jobs();
+        for (std::int64_t t = 0; t < tiles; ++t)
+          jobs.push_back({nullptr, &features, &targets, row + t * tile_rows_, tile_rows_, first_row});
+        fold_tiles(moments_, jobs, frame_, scratch_);
+        recycle();
+        row += tiles * tile_rows_;
+        continue;
+      }
+      if (filling_ == nullptr) filling_ = new_tile();
+      const std::int64_t count = std::min(left, tile_rows_ - filling_->rows);
+      fill_tile(*filling_, features, targets, row, count, first_row, moments_.targets(), frame_);
+      row += count;
+      if (filling_->rows < tile_rows_) continue;
+      waiting_.push_back(std::move(filling_));
+      if (waiting_.size() >= scratch_.size() && tiles_at_once(features.rows - row) == 0) {
+        fold_tiles(moments_, waiting_jobs(), frame_, scratch_);
+        recycle();
+      }
+    }
+  }
+
+  void append_targets(const std::vector<std::string>& names) override { detail::append_targets(moments_, names); }
+
+  Moments moments() const override {
+    if (!opened_) {
+      if (head_count_ == 0) return moments_;
+      CpuSums now(*this);
+      now.open();
+      return now.moments();
+    }
+    Moments copy = moments_;
+    std::vector<TileJob<T>> jobs = waiting_jobs();
+    if (filling_ != nullptr && filling_->rows > 0) jobs.push_back({filling_.get()});
+    fold_tiles(copy, jobs, frame_, scratch_);
+    return copy;
+  }
+
+  Moments take() override {
+    if (!opened_ && head_count_ > 0) open();
+    std::vector<TileJob<T>> jobs = waiting_jobs();
+    if (filling_ != nullptr && filling_->rows > 0) jobs.push_back({filling_.get()});
+    fold_tiles(moments_, jobs, frame_, scratch_);
+    return std::move(moments_);
+  }
+
+  void set(Moments moments) override {
+    moments_ = std::move(moments);
+    waiting_.clear();
+    filling_.reset();
+    head_.clear();
+    head_ids_.clear();
+    head_responses_.clear();
+    head_count_ = 0;
+    opened_ = moments_.rows > 0;
+    if (!opened_) return;
+    frame_ = {moments_.exponent, moments_.pilot, {}, moments_.target_exponent, moments_.target_pilot};
+    for (const double value : frame_.pilot) frame_.pilot_f32.push_back(static_cast<float>(value));
+  }
+
+  std::int64_t rows() const override {
+    std::int64_t rows = moments_.rows + head_count_ + static_cast<std::int64_t>(waiting_.size()) * tile_rows_;
+    return filling_ == nullptr ? rows : rows + filling_->rows;
+  }
+
+  std::int64_t tile_rows() const override { return tile_rows_; }
+
+ private:
+  /// Copies the rows that wait in the head; only for a head that was not opened, so there are no tiles.
+  CpuSums(const CpuSums& other)
+      : Sums(),
+        moments_(other.moments_),
+        tile_rows_(other.tile_rows_),
+
+        head_(other.head_),
+        head_ids_(other.head_ids_),
+        head_responses_(other.head_responses_),
+        head_count_(other.head_count_),
+        scratch_(other.scratch_.size()) {}
+
+  /// How many whole tiles of the next `left` rows to multiply where they lie, together with those that wait: so many
+  /// that every worker gets as many as the others. The rest is packed and waits.
+  std::int64_t tiles_at_once(std::int64_t left) const {
+    if (filling_ != nullptr) return 0;
+    const auto workers = static_cast<std::int64_t>(scratch_.size()),
+               waiting = static_cast<std::int64_t>(waiting_.size());
+    return std::max<std::int64_t>(0, (waiting + left / tile_rows_) / workers * workers - waiting);
+  }
+
+  std::int64_t head_rows() const { return std::min(most_head_rows, tile_rows_); }
+
+  void append_head(const MatrixView& features, const TargetView& targets, std::int64_t count, std::int64_t first_row) {
+    const std::int64_t k = moments_.targets();
+    const std::size_t before = head_.size();
+    head_.resize(before + size_of(count * features.cols));
+    widen_rows(features, 0, count, head_.data() + before);
+    if (targets.labels != nullptr)
+      for (std::int64_t row = 0; row < count; ++row) head_ids_.push_back(label_at(*targets.labels, row));
+    else
+      for (std::int64_t row = 0; row < count; ++row)
+        for (std::int64_t j = 0; j < k; ++j) head_responses_.push_back(element(*targets.responses, row, j));
+    if (head_count_ == 0) head_first_row_ = first_row;
+    head_count_ += count;
+  }
+
+  /// Chooses the frame and moves the head into the first tile.
+  void open() {
+    frame_ = choose_frame(moments_.task, moments_.features, moments_.targets(), head_, head_responses_, head_count_);
+    moments_.exponent = frame_.exponent;
+    moments_.pilot = frame_.pilot;
+    moments_.target_exponent = frame_.target_exponent;
+    moments_.target_pilot = frame_.target_pilot;
+    opened_ = true;
+    const MatrixView features = matrix_view(Memory::host, head_.data(), head_count_, moments_.features);
+    const LabelView labels = label_view(Memory::host, head_ids_.data(), head_count_);
+    const MatrixView responses = matrix_view(Memory::host, head_responses_.data(), head_count_, moments_.targets());
+    const TargetView targets = moments_.task == Task::classification
+                                   ? TargetView{&labels, nullptr}
+                                   : TargetView{nullptr, &responses, moments_.task == Task::multilabel};
+    filling_ = new_tile();
+    fill_tile(*filling_, features, targets, 0, head_count_, head_first_row_, moments_.targets(), frame_);
+    if (filling_->rows == tile_rows_) waiting_.push_back(std::move(filling_));
+    head_ = {};
+    head_ids_ = {};
+    head_responses_ = {};
+    head_count_ = 0;
+  }
+
+  std::unique_ptr<Tile<T>> new_tile() {
+    std::unique_ptr<Tile<T>> tile;
+    if (spare_.empty()) {
+      tile = std::make_unique<Tile<T>>();
+      tile->data.resize(size_of(tile_rows_ * moments_.features));
+    } else {
+      tile = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    tile->clear(moments_.features, moments_.targets(), moments_.task, frame_);
+    return tile;
+  }
+
+  void recycle() {
+    for (std::unique_ptr<Tile<T>>& tile : waiting_) spare_.push_back(std::move(tile));
+    waiting_.clear();
+  }
+
+  std::vector<TileJob<T>> waiting_jobs() const {
+    std::vector<TileJob<T>> jobs;
+    for (const std::unique_ptr<Tile<T>>& tile : waiting_) jobs.push_back({tile.get()});
+    return jobs;
+  }
+
+  Moments moments_;
+  std::int64_t tile_rows_;
+  std::vector<double> head_;
+  std::vector<std::int64_t> head_ids_;
+  std::vector<double> head_responses_;
+  std::int64_t head_count_ = 0;
+  std::int64_t head_first_row_ = 0;
+  bool opened_ = false;
+  Frame frame_;
+  std::unique_ptr<Tile<T>> filling_;
+  std::vector<std::unique_ptr<Tile<T>>> waiting_, spare_;
+  mutable std::vector<FoldScratch<T>> scratch_;  // one per worker
+};
+
+}  // namespace
+
+std::unique_ptr<Sums> make_cpu_sums(std::int64_t features, std::vector<std::string> names, const SumsOptions& options,
+                                    int workers, std::size_t workspace_limit) {
+  const double d = static_cast<double>(features);
+  const double element = options.f32_products ? 4 : 8;
+  const double per_worker = element * d * (d + 2 * static_cast<double>(tile_rows(features, options.expected_rows)));
+  const double sums = moments_bytes(features, static_cast<std::int64_t>(names.size()));
+  require_memory(sums + element * d * d, "statistics of " + std::to_string(features) + " columns and " +
+                                             std::to_string(names.size()) + " targets");
+  const double affordable = std::max(1.0, static_cast<double>(workspace_limit) / per_worker);
+  const int used = static_cast<int>(std::min(static_cast<double>(workers), affordable));
+  if (options.f32_products) return std::make_unique<CpuSums<float>>(features, std::move(names), options, used);
+  return std::make_unique<CpuSums<double>>(features, std::move(names), options, used);
+}
+
+}  // namespace culogme::detail

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "aligned.hpp"
+#include "backend.hpp"
+#include "cpu/pack.hpp"
+#include "moments.hpp"
+
+namespace culogme::detail {
+
+/// Pilot and exponents of a feature matrix, chosen from its first rows and fixed from then on (docs/method.md).
+struct Frame {
+  std::int32_t exponent = 0;
+  std::vector<double> pilot;                  ///< [D]
+  std::vector<float> pilot_f32;               ///< [D] the same numbers
+  std::vector<std::int32_t> target_exponent;  ///< [targets]; empty for classification
+  std::vector<double> target_pilot;
+};
+
+/// Chooses the frame from `rows` rows of features and responses (row-major, fp64). The pilot is the mean, rounded to a
+/// multiple of a power of two near a sixteenth of the column's standard deviation: as good a centre as the mean, and
+/// the differences of values with few digits (halves, integers) stay exact.
+Frame choose_frame(Task task, std::int64_t features, std::int64_t targets, const std::vector<double>& head,
+                   const std::vector<double>& head_responses, std::int64_t rows);
+
+/// Packed rows that are multiplied together.
+template <class T>
+struct Tile {
+  AlignedVector<T> data;  ///< [capacity][D]
+  std::int64_t rows = 0;
+  std::int32_t exponent = 0;      ///< the frame's, or larger if the rows are very much larger than the first ones
+  bool short_digits = false;      ///< some of the rows have few significant bits (rounding.hpp)
+  std::vector<double> sum;        ///< [D]
+  std::vector<std::int32_t> ids;  ///< [rows]
+  std::vector<double> responses;  ///< [rows][targets], scaled and shifted
+  std::vector<double> response_sum, response_square;  ///< [targets]
+
+  void clear(std::int64_t features, std::int64_t targets, Task task, const Frame& frame);
+};
+
+/// Appends rows [first, first + count) of a block with their targets to a tile that has room for them. `first_row` is
+/// the number of the block's row 0, for messages. Throws BadData for a value that is not finite or an id out of range.
+template <class T>
+void fill_tile(Tile<T>& tile, const MatrixView& features, const TargetView& targets, std::int64_t first,
+               std::int64_t count, std::int64_t first_row, std::int64_t target_count, const Frame& frame);
+
+/// The id of a row.
+inline std::int64_t label_at(const LabelView& labels, std::int64_t row) {
+  return labels.wide ? static_cast<const std::int64_t*>(labels.data)[row]
+                     : static_cast<const std::int32_t*>(labels.data)[row];
+}
+
+}  // namespace culogme::detail

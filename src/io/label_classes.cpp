@@ -1,0 +1,217 @@
+#include "io/label_classes.hpp"
+
+#include <culogme/error.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <unordered_set>
+
+namespace culogme::detail {
+namespace {
+
+constexpr std::int32_t ignored_id = -1;
+constexpr std::size_t listed_ranges = 10;
+
+std::string text_of(const Integer& value) { return integer_text(value); }
+std::string text_of(const std::string& value) { return in_quotes(value); }
+
+bool is_ignored(const Integer& value, const LabelOptions& options) {
+  if (value == ignored_mark) return true;
+  return std::any_of(options.ignore_label.begin(), options.ignore_label.end(), [&](const std::string& text) {
+    const std::optional<double> number = parse_number(trimmed(text));
+    const std::optional<Integer> integer = parse_integer(trimmed(text));
+    if (integer.has_value()) return *integer == value;
+    // "-1.0" names the same label as "-1"
+    return number.has_value() && std::trunc(*number) == *number && std::fabs(*number) < 0x1p63 &&
+           Integer{*number < 0, static_cast<std::uint64_t>(std::fabs(*number))} == value;
+  });
+}
+
+bool is_ignored(const std::string& value, const LabelOptions& options) {
+  return std::find(options.ignore_label.begin(), options.ignore_label.end(), value) != options.ignore_label.end();
+}
+
+[[noreturn]] void fail(const Labels& labels, const std::string& value, std::int64_t row, const std::string& what) {
+  throw NumericalError(labels.name + ": " + value + " at row " + std::to_string(row) + what);
+}
+
+void check(const Integer& value, std::int64_t row, const Labels& labels) {
+  if (!value.negative) return;
+  fail(labels, integer_text(value), row,
+       " is no class id (0 or more); if it marks rows to leave out, use --ignore-label " + integer_text(value));
+}
+
+void check(const std::string& value, std::int64_t row, const Labels& labels) {
+  if (value.empty()) throw NumericalError(labels.name + ": the label at row " + std::to_string(row) + " is empty");
+}
+
+// Finds the place of a value among the stated classes, -1 where it is none of them.
+class StatedClasses {
+ public:
+  explicit StatedClasses(const std::vector<std::string>& names) : names_(names) {
+    for (const std::string& name : names) {
+      const auto place = static_cast<std::int32_t>(places_.size());
+      if (!places_.emplace(name, place).second)
+        throw InvalidArgument("the class " + in_quotes(name) + " is stated twice");
+      const std::optional<Integer> number = parse_integer(name);
+      counted_ = counted_ && number.has_value() && *number == Integer{false, static_cast<std::uint64_t>(place)};
+      numeric_ = numeric_ && number.has_value();
+      if (number.has_value()) numbers_.emplace(integer_text(*number), place);  // "007" is 7
+    }
+  }
+
+  std::int32_t find(const std::string& value) const { return look_up(places_, value); }
+
+  // Integer labels are matched by value with numbers, by position with names.
+  std::int32_t find(const Integer& value) const {
+    if (numeric_) return look_up(numbers_, integer_text(value));
+    return value.magnitude < names_.size() ? static_cast<std::int32_t>(value.magnitude) : ignored_id;
+  }
+
+  std::string text() const {
+    const std::string last = std::to_string(names_.size() - 1);
+    if (counted_ || !numeric_) return "0.." + last;
+    return listed(names_, 10);
+  }
+  std::string names() const { return listed(names_, 10); }
+
+ private:
+  using Places = std::unordered_map<std::string, std::int32_t>;
+  static std::int32_t look_up(const Places& places, const std::string& value) {
+    const auto found = places.find(value);
+    return found == places.end() ? ignored_id : found->second;
+  }
+
+  const std::vector<std::string>& names_;
+  Places places_;
+  Places numbers_;
+  bool counted_ = true;
+  bool numeric_ = true;
+};
+
+std::string stated_complaint(const StatedClasses& stated, std::size_t count, const Integer&) {
+  return ", but " + std::to_string(count) + " classes were stated (" + stated.text() + ")";
+}
+
+std::string stated_complaint(const StatedClasses& stated, std::size_t count, const std::string&) {
+  return " is none of the " + std::to_string(count) + " stated classes (" + stated.names() + ")";
+}
+
+bool before(const Integer& a, const Integer& b) { return a.magnitude < b.magnitude; }
+bool before(const std::string& a, const std::string& b) { return a < b; }
+
+std::string name_of(const Integer& value) { return integer_text(value); }
+std::string name_of(const std::string& value) { return value; }
+
+void report_missing(const std::vector<Integer>& classes, Labels& labels) {
+  std::vector<std::uint64_t> ids;
+  ids.reserve(classes.size());
+  for (const Integer& value : classes) ids.push_back(value.magnitude);
+  const std::string note = missing_ids(ids, labels.skipped_ids);
+  if (!note.empty()) labels.notes.push_back(note);
+}
+void report_missing(const std::vector<std::string>&, Labels&) {}
+
+template <class Value>
+void make_classes_of(const CodedColumn<Value>& column, const LabelOptions& options, Labels& labels) {
+  std::vector<std::int32_t> ids(column.values.size(), ignored_id);  // class of each code
+  std::vector<std::size_t> kept;
+  for (std::size_t code = 0; code < column.values.size(); ++code) {
+    if (is_ignored(column.values[code], options)) continue;
+    check(column.values[code], column.first_rows[code], labels);
+    kept.push_back(code);
+  }
+  if (kept.empty())
+    throw NumericalError(labels.name + ": all " + std::to_string(labels.rows) + " rows have ignored labels");
+  if (options.classes.empty()) {
+    std::sort(kept.begin(), kept.end(),
+              [&](std::size_t a, std::size_t b) { return before(column.values[a], column.values[b]); });
+    std::vector<Value> classes;
+    for (const std::size_t code : kept) {
+      ids[code] = static_cast<std::int32_t>(classes.size());
+      classes.push_back(column.values[code]);
+      labels.target_names.push_back(name_of(column.values[code]));
+    }
+    report_missing(classes, labels);
+  } else {
+    const StatedClasses stated(options.classes);
+    for (const std::size_t code : kept) {
+      ids[code] = stated.find(column.values[code]);
+      if (ids[code] != ignored_id) continue;
+      fail(labels, text_of(column.values[code]), column.first_rows[code],
+           stated_complaint(stated, options.classes.size(), column.values[code]));
+    }
+    labels.target_names = options.classes;
+  }
+  labels.ids.reserve(column.codes.size());
+  for (const std::int32_t code : column.codes) labels.ids.push_back(ids[static_cast<std::size_t>(code)]);
+  labels.ignored = std::count(labels.ids.begin(), labels.ids.end(), ignored_id);
+}
+
+}  // namespace
+
+void make_classes(const IntegerColumn& column, const LabelOptions& options, Labels& labels) {
+  make_classes_of(column, options, labels);
+}
+
+void make_classes(const TextColumn& column, const LabelOptions& options, Labels& labels) {
+  make_classes_of(column, options, labels);
+}
+
+IntegerColumn whole_numbers(const std::vector<double>& values, const std::string& name, const LabelOptions& options) {
+  std::vector<double> ignored;
+  for (const std::string& text : options.ignore_label) {
+    if (const std::optional<double> value = parse_number(trimmed(text)); value.has_value()) ignored.push_back(*value);
+  }
+  const auto is_left_out = [&](double value) {
+    return std::any_of(ignored.begin(), ignored.end(),
+                       [&](double other) { return other == value || (std::isnan(other) && std::isnan(value)); });
+  };
+  ColumnCoder<Integer> coder(name);
+  for (std::size_t row = 0; row < values.size(); ++row) {
+    const double value = values[row];
+    if (is_left_out(value)) {
+      coder.add(ignored_mark);
+      continue;
+    }
+    if (!std::isfinite(value) || std::trunc(value) != value || std::fabs(value) >= 0x1p64) {
+      const bool fraction = std::isfinite(value) && std::trunc(value) != value;
+      throw NumericalError(name + ": " + number_text(value) + " at row " + std::to_string(row) +
+                           (fraction
+                                ? " is not a whole number, so no class id (for real targets choose --task regression)"
+                                : " is no class id, a whole number was expected"));
+    }
+    coder.add({value < 0, static_cast<std::uint64_t>(std::fabs(value))});
+  }
+  return coder.take();
+}
+
+std::string missing_ids(const std::vector<std::uint64_t>& sorted, std::int64_t& count) {
+  std::vector<std::string> ranges;
+  std::uint64_t missing = 0;
+  std::uint64_t listed_missing = 0;
+  std::uint64_t next = 0;
+  for (const std::uint64_t id : sorted) {
+    if (id > next) {
+      const std::uint64_t last = id - 1;
+      missing += id - next;
+      if (ranges.size() < listed_ranges) {
+        ranges.push_back(std::to_string(next));
+        if (last > next) ranges.back().append("-").append(std::to_string(last));
+        listed_missing = missing;
+      }
+    }
+    next = id + 1;
+  }
+  constexpr auto limit = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  count = static_cast<std::int64_t>(std::min(missing, limit));
+  if (missing == 0) return "";
+  if (missing == 1) return "class " + ranges.front() + " has no rows and is skipped";
+  const std::uint64_t others = missing - listed_missing;
+  return std::string("classes ").append(listed(ranges)) +
+         (others > 0 ? " and " + std::to_string(others) + " more" : "") + " have no rows and are skipped";
+}
+
+}  // namespace culogme::detail

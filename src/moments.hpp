@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <culogme/statistics.hpp>
+
+#include "aligned.hpp"
+
+namespace culogme::detail {
+
+/// Sufficient statistics of the rows added so far, on the host, in fp64. Symbols as in docs/method.md.
+///
+/// A row x of the features enters as x 2^-exponent - pilot; a response y as y 2^-target_exponent - target_pilot.
+/// Classes have neither (their 0/1 columns are exact as they are). All sums below are of these shifted, scaled values,
+/// rounded once to the precision of the products, so that gram and cross always belong to the same matrix.
+struct Moments {
+  Task task = Task::classification;
+  std::int64_t features = 0;       ///< D
+  std::int64_t rows = 0;           ///< N
+  std::vector<std::string> names;  ///< [targets]
+
+  std::int32_t exponent = 0;
+  std::vector<double> pilot;         ///< [D], representable in f32 where the exponent was chosen
+  std::vector<double> sum;           ///< [D] column sums
+  AlignedVector<double> gram;        ///< [D][D] column-major, lower triangle
+  AlignedVector<double> cross;       ///< [targets][D] F'Y; class sums for classification
+  std::vector<std::int64_t> counts;  ///< [targets] rows per class; empty for the other tasks
+
+  std::vector<std::int32_t> target_exponent;                    ///< [targets], other tasks only
+  std::vector<double> target_pilot, target_sum, target_square;  ///< [targets], other tasks only
+
+  /// Rounding model: diagonal of the Gram matrix of all rows whose products were taken in f32, also of rows that were
+  /// subtracted again, since their rounding errors stay; rows with few significant bits weigh more (docs/numerics.md).
+  /// Empty: all products were f64.
+  std::vector<double> energy_f32;
+  std::int64_t rows_f32 = 0;
+
+  std::int64_t targets() const { return static_cast<std::int64_t>(names.size()); }
+};
+
+/// Moments of no rows. `names` must not be empty.
+Moments empty_moments(Task task, std::int64_t features, std::vector<std::string> names);
+
+/// Multiplies every sum so that it belongs to a larger exponent; exact but for underflow.
+void raise_exponent(Moments& moments, std::int32_t exponent);
+
+/// Adds targets without rows.
+void append_targets(Moments& moments, const std::vector<std::string>& names);
+
+/// into += sign * from, sign +1 or -1; classes matched by name, pilots and exponents brought together in fp64.
+/// Throws InvalidArgument where the two do not fit; nothing is changed then.
+void combine(Moments& into, const Moments& from, int sign);
+
+/// Bytes of the sums of D features and K targets.
+double moments_bytes(std::int64_t features, std::int64_t targets);
+
+}  // namespace culogme::detail

@@ -1,0 +1,215 @@
+#include <culogme/score.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include <culogme/error.hpp>
+#include <culogme/io.hpp>
+
+#include "bad_value.hpp"
+#include "score_stages.hpp"
+#include "statistics_state.hpp"
+
+namespace culogme {
+namespace detail {
+namespace {
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+void report(const ScoreOptions& options, const Progress& progress) {
+  if (options.progress) options.progress(progress);
+}
+
+}  // namespace
+
+bool intercept_used(const ScoreOptions& options, Task task) {
+  if (options.intercept != Intercept::automatic) return options.intercept == Intercept::on;
+  return task != Task::classification && options.procedure == Procedure::maximum;
+}
+
+void check_options(const ScoreOptions& options) {
+  if (!(options.accuracy > 0))
+    throw InvalidArgument("accuracy is " + std::to_string(options.accuracy) + "; a positive number is expected");
+  if (options.procedure == Procedure::reference && options.intercept == Intercept::on)
+    throw InvalidArgument("the published procedure has no intercept: leave it off or use the maximum");
+}
+
+Stopwatch::Stopwatch() : start_(now()) {}
+double Stopwatch::lap() {
+  const double before = std::exchange(start_, now());
+  return start_ - before;
+}
+
+Score finish(Backend& backend, const Spectrum& spectrum, const ScoreInput& input, const ScoreOptions& options,
+             Seconds seconds) {
+  Stopwatch watch;
+  report(options, {"evidence", input.rows, input.rows, 0});
+  Score score;
+  score.procedure = options.procedure;
+  score.targets = options.procedure == Procedure::maximum ? backend.maximise(spectrum) : backend.reference(spectrum);
+  score.rows = input.rows;
+  score.features = spectrum.features;
+  score.rank = spectrum.rank;
+  score.task = input.task;
+  score.intercept = intercept_used(options, input.task);
+  score.route = spectrum.route;
+  score.engine = backend.description();
+  for (std::size_t k = 0; k < score.targets.size(); ++k) {
+    score.targets[k].name = (*input.names)[k];
+    score.targets[k].rows = spectrum.rows[k];
+  }
+  summarise(score);
+  seconds.evidence = watch.lap();
+  score.seconds = seconds;
+  return score;
+}
+
+void check_rows(std::int64_t rows, bool intercept) {
+  if (rows == 0) throw InvalidArgument("there are no rows to score");
+  if (intercept && rows == 1)
+    throw InvalidArgument("one row is used up by the intercept; score without it or add rows");
+}
+
+/// The score of sums that are complete.
+Score score_moments(Backend& backend, Moments moments, const ScoreOptions& options, Seconds seconds) {
+  const Task task = moments.task;
+  const std::int64_t rows = moments.rows;
+  const std::vector<std::string> names = moments.names;
+  const bool intercept = intercept_used(options, task);
+  check_rows(rows, intercept);
+  report(options, {"spectrum", rows, rows, 0});
+  Stopwatch watch;
+  const Spectrum spectrum = backend.spectrum(std::move(moments), intercept);
+  seconds.spectrum += watch.lap();
+  return finish(backend, spectrum, {task, &names, rows}, options, seconds);
+}
+
+Score score_dual(Backend& backend, const MatrixView& features, const TargetView& targets, const ScoreInput& input,
+                 const ScoreOptions& options, Seconds seconds) {
+  const bool intercept = intercept_used(options, input.task);
+  check_rows(features.rows, intercept);
+  report(options, {"spectrum", features.rows, features.rows, 0});
+  Stopwatch watch;
+  const Spectrum spectrum = backend.dual_spectrum(features, targets, *input.names, input.task,
+                                                  options.precision == Precision::f32, intercept);
+  seconds.spectrum += watch.lap();
+  return finish(backend, spectrum, input, options, seconds);
+}
+
+bool use_dual(std::int64_t rows, std::int64_t features, bool intercept) {
+  return rows - (intercept ? 1 : 0) <= features;
+}
+
+/// f64 products cost less than reading the data twice would where they take a few milliseconds.
+bool start_in_f32(const ScoreOptions& options, Scalar scalar, std::int64_t rows, std::int64_t features) {
+  if (options.precision != Precision::automatic) return options.precision == Precision::f32;
+  if (options.procedure == Procedure::reference) return false;  // published numbers are compared to many digits
+  constexpr double small = 2e9;
+  const double d = static_cast<double>(features);
+  return scalar != Scalar::f64 && static_cast<double>(rows) * d * d >= small;
+}
+
+bool should_escalate(const Score& score, const ScoreOptions& options) {
+  return options.precision == Precision::automatic && score.route == Route::gram_f32 &&
+         options.procedure == Procedure::maximum && !(score.error_bound <= options.accuracy);
+}
+
+namespace {
+
+/// Tiles of one block of a view: progress is told and a long score can be cancelled between blocks.
+constexpr std::int64_t view_tiles = 64;
+
+Score score_view(Engine& engine, const MatrixView& features, const TargetView& targets, const ScoreInput& input,
+                 const ScoreOptions& options) {
+  Backend& backend = *engine.implementation();
+  check_options(options);
+  check_rows(features.rows, intercept_used(options, input.task));
+  const auto target_at = [&](std::int64_t row, LabelView& labels, MatrixView& responses) {
+    if (targets.labels != nullptr) {
+      labels = *targets.labels;
+      labels.data = static_cast<const char*>(labels.data) + row * (labels.wide ? 8 : 4);
+      return TargetView{&labels};
+    }
+    responses = *targets.responses;
+    responses.data =
+        static_cast<const char*>(responses.data) + row * responses.row_stride * scalar_bytes(responses.scalar);
+    return TargetView{nullptr, &responses, targets.binary};
+  };
+  const auto run = [&](bool f32) {
+    Seconds seconds;
+    Stopwatch watch;
+    const std::unique_ptr<Sums> sums = backend.make_sums(features.cols, *input.names, {input.task, f32, features.rows});
+    const std::int64_t block = view_tiles * sums->tile_rows();
+    for (std::int64_t row = 0; row < features.rows; row += block) {
+      report(options, {"statistics", row, features.rows, 0});
+      MatrixView part = features;
+      part.data = static_cast<const char*>(features.data) + row * features.row_stride * scalar_bytes(features.scalar);
+      part.rows = std::min(block, features.rows - row);
+      LabelView labels;
+      MatrixView responses;
+      sums->add(part, target_at(row, labels, responses), row, false);
+    }
+    Moments moments = sums->take();
+    seconds.statistics = watch.lap();
+    return score_moments(backend, std::move(moments), options, seconds);
+  };
+  Stopwatch total;
+  try {
+    Score score;
+    if (use_dual(features.rows, features.cols, intercept_used(options, input.task))) {
+      score = score_dual(backend, features, targets, input, options, {});
+    } else {
+      const bool f32 = start_in_f32(options, features.scalar, features.rows, features.cols);
+      score = run(f32);
+      if (f32 && should_escalate(score, options)) score = run(false);
+    }
+    add_warnings(score, options);
+    score.seconds.total = total.lap();
+    return score;
+  } catch (const BadData& bad) {
+    const char* const argument = bad.kind == BadData::Kind::feature    ? "features: "
+                                 : bad.kind == BadData::Kind::response ? "responses: "
+                                                                       : "labels: ";
+    throw NumericalError(argument + bad_data_text(bad));
+  }
+}
+
+}  // namespace
+}  // namespace detail
+
+Score score(const Statistics& statistics, const ScoreOptions& options) {
+  detail::check_options(options);
+  const detail::StatisticsState& state = statistics.state();
+  detail::Stopwatch total;
+  detail::Moments moments = state.moments();
+  Seconds seconds;
+  seconds.statistics = total.lap();
+  Score score = detail::score_moments(*state.backend, std::move(moments), options, seconds);
+  detail::add_warnings(score, options);
+  score.seconds.total = seconds.statistics + total.lap();
+  return score;
+}
+
+Score score(Engine& engine, const MatrixView& features, const LabelView& labels, std::int64_t classes,
+            const ScoreOptions& options) {
+  if (classes < 1) throw InvalidArgument("classes is " + std::to_string(classes) + "; at least 1 is needed");
+  detail::check_view(features, "features");
+  detail::check_labels(labels, features.rows);
+  const std::vector<std::string> names = detail::numbered_names(classes);
+  return detail::score_view(engine, features, {&labels}, {Task::classification, &names, features.rows}, options);
+}
+
+Score score(Engine& engine, const MatrixView& features, const MatrixView& responses, Task task,
+            const ScoreOptions& options) {
+  if (task == Task::classification) throw InvalidArgument("responses are of a regression or multilabel task");
+  detail::check_view(features, "features");
+  detail::check_responses(responses, features.rows, responses.cols);
+  const std::vector<std::string> names = detail::numbered_names(responses.cols);
+  return detail::score_view(engine, features, {nullptr, &responses, task == Task::multilabel},
+                            {task, &names, features.rows}, options);
+}
+
+}  // namespace culogme

@@ -1,0 +1,192 @@
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include <culogme/error.hpp>
+#include <culogme/io.hpp>
+#include <culogme/score.hpp>
+
+#include "bad_value.hpp"
+#include "memory.hpp"
+#include "score_stages.hpp"
+#include "statistics_state.hpp"
+
+namespace culogme {
+namespace detail {
+namespace {
+
+constexpr std::int64_t collected_rows = 1024;  // at a time, where the whole matrix is kept
+constexpr double small_block_bytes = 1 << 24;  // below this, calls and threads cost more than the rows
+
+/// Rows of one block: whole tiles for every worker where a share of the workspace allows it.
+std::int64_t block_rows(const Backend& backend, const FeatureReader& reader, std::int64_t tile_rows) {
+  const double row = static_cast<double>(reader.cols() * scalar_bytes(reader.scalar()));
+  const double wanted = std::max(static_cast<double>(tile_rows * backend.threads()) * row, small_block_bytes);
+  const double share = std::min(wanted, static_cast<double>(backend.workspace_limit()) / 8);
+  const auto rows = std::max<std::int64_t>(1, static_cast<std::int64_t>(share / row));
+  return rows < tile_rows ? rows : rows / tile_rows * tile_rows;
+}
+
+/// Feeds blocks of features with their targets to the sums, leaving out rows that are to be ignored.
+class RowFeeder {
+ public:
+  RowFeeder(FeatureReader& reader, const Labels& labels, const ScoreOptions& options)
+      : reader_(reader), labels_(labels), options_(options) {}
+
+  /// Calls use(features, targets, first row) for every block.
+  template <class Use>
+  void run(std::int64_t rows_per_block, Seconds& seconds, const Use& use) {
+    Stopwatch watch;
+    for (std::int64_t row = 0; row < reader_.rows();) {
+      if (options_.progress) options_.progress({"statistics", row, reader_.rows(), reader_.bytes_read()});
+      watch.lap();
+      const MatrixView block = reader_.next(rows_per_block);
+      seconds.read += watch.lap();
+      if (block.rows == 0)
+        throw FileError(reader_.name() + " ended after " + std::to_string(row) + " of " +
+                        std::to_string(reader_.rows()) + " rows");
+      feed(block, row, use);
+      seconds.statistics += watch.lap();
+      row += block.rows;
+    }
+  }
+
+ private:
+  template <class Use>
+  void feed(const MatrixView& block, std::int64_t row, const Use& use) {
+    const std::int64_t targets = labels_.targets();
+    if (labels_.task != Task::classification) {
+      const MatrixView responses =
+          matrix_view(Memory::host, labels_.responses.data() + row * targets, block.rows, targets);
+      use(block, TargetView{nullptr, &responses, labels_.task == Task::multilabel}, row);
+      return;
+    }
+    const LabelView ids = label_view(Memory::host, labels_.ids.data() + row, block.rows);
+    if (labels_.ignored == 0) {
+      use(block, TargetView{&ids}, row);
+      return;
+    }
+    // Runs of kept rows are taken where they lie: nothing is copied, and row numbers stay those of the file.
+    for (std::int64_t begin = 0; begin < block.rows;) {
+      if (labels_.ids[static_cast<std::size_t>(row + begin)] < 0) {
+        ++begin;
+        continue;
+      }
+      std::int64_t end = begin;
+      while (end < block.rows && labels_.ids[static_cast<std::size_t>(row + end)] >= 0) ++end;
+      MatrixView part = block;
+      part.data = static_cast<const char*>(block.data) + begin * block.row_stride * scalar_bytes(block.scalar);
+      part.rows = end - begin;
+      const LabelView part_ids = label_view(Memory::host, labels_.ids.data() + row + begin, part.rows);
+      use(part, TargetView{&part_ids}, row + begin);
+      begin = end;
+    }
+  }
+
+  FeatureReader& reader_;
+  const Labels& labels_;
+  const ScoreOptions& options_;
+};
+
+Score score_streamed(Backend& backend, FeatureReader& reader, const Labels& labels, const ScoreOptions& options,
+                     bool f32) {
+  Seconds seconds;
+  const std::unique_ptr<Sums> sums =
+      backend.make_sums(reader.cols(), labels.target_names, {labels.task, f32, reader.rows() - labels.ignored});
+  RowFeeder(reader, labels, options)
+      .run(block_rows(backend, reader, sums->tile_rows()), seconds,
+           [&](const MatrixView& features, const TargetView& targets, std::int64_t row) {
+             sums->add(features, targets, row, false);
+           });
+  Stopwatch watch;
+  Moments moments = sums->take();
+  seconds.statistics += watch.lap();
+  return score_moments(backend, std::move(moments), options, seconds);
+}
+
+/// No more rows than columns: the matrix is no larger than the Gram matrix would be, so it is read whole.
+Score score_collected(Backend& backend, FeatureReader& reader, const Labels& labels, const ScoreOptions& options) {
+  const std::int64_t rows = reader.rows() - labels.ignored, cols = reader.cols();
+  const std::int64_t row_bytes = cols * scalar_bytes(reader.scalar());
+  require_memory(static_cast<double>(rows) * static_cast<double>(row_bytes),
+                 std::to_string(rows) + " rows of " + std::to_string(cols) + " features");
+  std::vector<std::max_align_t> storage((static_cast<std::size_t>(rows * row_bytes) + sizeof(std::max_align_t) - 1) /
+                                        sizeof(std::max_align_t));
+  char* out = reinterpret_cast<char*>(storage.data());
+  std::vector<std::int32_t> ids;
+  std::vector<std::int64_t> row_numbers;
+  Seconds seconds;
+  RowFeeder(reader, labels, options)
+      .run(block_rows(backend, reader, collected_rows), seconds,
+           [&](const MatrixView& features, const TargetView& targets, std::int64_t first) {
+             for (std::int64_t i = 0; i < features.rows; ++i, out += row_bytes) {
+               std::memcpy(
+                   out,
+                   static_cast<const char*>(features.data) + i * features.row_stride * scalar_bytes(features.scalar),
+                   static_cast<std::size_t>(row_bytes));
+               row_numbers.push_back(first + i);
+               if (targets.labels != nullptr) ids.push_back(static_cast<const std::int32_t*>(targets.labels->data)[i]);
+             }
+           });
+  const MatrixView features{storage.data(), rows, cols, cols, reader.scalar(), Memory::host};
+  const LabelView label_view_ = label_view(Memory::host, ids.data(), rows);
+  const MatrixView responses = matrix_view(Memory::host, labels.responses.data(), rows, labels.targets());
+  const TargetView targets = labels.task == Task::classification
+                                 ? TargetView{&label_view_}
+                                 : TargetView{nullptr, &responses, labels.task == Task::multilabel};
+  try {
+    return score_dual(backend, features, targets, {labels.task, &labels.target_names, rows}, options, seconds);
+  } catch (BadData& bad) {
+    bad.row = row_numbers[static_cast<std::size_t>(bad.row)];
+    throw;
+  }
+}
+
+void check_row_counts(const FeatureReader& reader, const Labels& labels) {
+  if (reader.rows() == labels.rows) return;
+  throw InvalidArgument(
+      reader.name() + " has " + std::to_string(reader.rows()) + " rows, " + labels.name + " " +
+      std::to_string(labels.rows) +
+      " labels; there must be one per row (a loader that drops the last incomplete batch takes rows away)");
+}
+
+}  // namespace
+}  // namespace detail
+
+Score score(Engine& engine, FeatureReader& reader, const Labels& labels, const ScoreOptions& options) {
+  detail::Stopwatch total;
+  detail::check_options(options);
+  detail::check_row_counts(reader, labels);
+  detail::Backend& backend = *engine.implementation();
+  const std::int64_t rows = reader.rows() - labels.ignored;
+  detail::check_rows(rows, detail::intercept_used(options, labels.task));
+  try {
+    Score score;
+    bool once = false;
+    if (detail::use_dual(rows, reader.cols(), detail::intercept_used(options, labels.task))) {
+      score = detail::score_collected(backend, reader, labels, options);
+    } else {
+      const bool f32 = detail::start_in_f32(options, reader.scalar(), rows, reader.cols());
+      score = detail::score_streamed(backend, reader, labels, options, f32);
+      if (f32 && detail::should_escalate(score, options)) {
+        once = !reader.rewind();
+        if (!once) score = detail::score_streamed(backend, reader, labels, options, false);
+      }
+    }
+    detail::add_warnings(score, options);
+    if (once)
+      score.warnings.push_back(reader.name() + " cannot be read a second time for f64 products: use --precision f64");
+    score.warnings.insert(score.warnings.end(), labels.notes.begin(), labels.notes.end());
+    score.seconds.total = total.lap();
+    return score;
+  } catch (detail::BadData& bad) {
+    bad.scalar = reader.scalar();
+    const bool feature = bad.kind == detail::BadData::Kind::feature;
+    throw NumericalError(
+        (feature ? reader.name() : labels.name) + ": " +
+        detail::bad_data_text(bad, feature ? reader.place(bad.row) : "row " + std::to_string(bad.row)));
+  }
+}
+
+}  // namespace culogme

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <culogme/score.hpp>
+
+#include "backend.hpp"
+#include "moments.hpp"
+
+namespace culogme::detail {
+
+/// What a score says about its input beside the numbers.
+struct ScoreInput {
+  Task task = Task::classification;
+  const std::vector<std::string>* names = nullptr;  ///< targets
+  std::int64_t rows = 0;
+};
+
+/// Seconds between calls.
+class Stopwatch {
+ public:
+  Stopwatch();
+  double lap();
+
+ private:
+  double start_;
+};
+
+/// "0" ... "count - 1".
+std::vector<std::string> numbered_names(std::int64_t count);
+
+bool intercept_used(const ScoreOptions& options, Task task);
+void check_options(const ScoreOptions& options);
+void check_rows(std::int64_t rows, bool intercept);
+
+/// Whether a one-shot score goes through FF': where the rows that are left as degrees of freedom span no more than the
+/// columns do, FF' is the smaller matrix and y'y - sum x2 does not cancel.
+bool use_dual(std::int64_t rows, std::int64_t features, bool intercept);
+
+/// Whether a one-shot score takes its products in f32 first.
+bool start_in_f32(const ScoreOptions& options, Scalar scalar, std::int64_t rows, std::int64_t features);
+/// Whether a score from f32 products must be taken again in f64.
+bool should_escalate(const Score& score, const ScoreOptions& options);
+
+/// Spectrum and evidence of complete sums.
+Score score_moments(Backend& backend, Moments moments, const ScoreOptions& options, Seconds seconds);
+/// The same from all rows through the dual Gram matrix.
+Score score_dual(Backend& backend, const MatrixView& features, const TargetView& targets, const ScoreInput& input,
+                 const ScoreOptions& options, Seconds seconds);
+/// Evidence of a spectrum.
+Score finish(Backend& backend, const Spectrum& spectrum, const ScoreInput& input, const ScoreOptions& options,
+             Seconds seconds);
+
+/// Sets value, null value and error bound: means over the targets that are not empty. Throws NumericalError if all are.
+void summarise(Score& score);
+
+/// Appends what a person should know: infinite targets, no signal, a bound that was not met, skipped targets.
+void add_warnings(Score& score, const ScoreOptions& options);
+
+}  // namespace culogme::detail

@@ -1,0 +1,83 @@
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include <culogme/error.hpp>
+
+#include "score_stages.hpp"
+
+namespace culogme::detail {
+namespace {
+
+std::string number_text(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1e", value);
+  return text;
+}
+
+/// "3 targets (a, b, c)" with at most five names.
+std::string name_some(const Score& score, TargetStatus status, std::int64_t& count) {
+  constexpr std::int64_t most = 5;
+  std::string names;
+  count = 0;
+  for (const TargetFit& fit : score.targets) {
+    if (fit.status != status) continue;
+    if (count < most) names += (count == 0 ? "" : ", ") + fit.name;
+    ++count;
+  }
+  if (count > most) names += ", ...";
+  const bool classes = score.task == Task::classification;
+  return std::to_string(count) +
+         (classes      ? count == 1 ? " class (" : " classes ("
+          : count == 1 ? " target ("
+                       : " targets (") +
+         names + ")";
+}
+
+}  // namespace
+
+void summarise(Score& score) {
+  double count = 0;
+  score.value = score.null_value = score.error_bound = 0;
+  for (const TargetFit& fit : score.targets) {
+    if (fit.status == TargetStatus::empty) continue;
+    score.value += fit.evidence;
+    score.null_value += fit.null_evidence;
+    score.error_bound += fit.error_bound;
+    ++count;
+  }
+  if (count == 0)
+    throw NumericalError(score.intercept ? "no target varies: with an intercept there is nothing to explain"
+                                         : "every target is empty or zero: there is nothing to explain");
+  score.value /= count;
+  score.null_value /= count;
+  score.error_bound /= count;
+}
+
+void add_warnings(Score& score, const ScoreOptions& options) {
+  std::int64_t unbounded = 0, null = 0, empty = 0;
+  const std::string unbounded_names = name_some(score, TargetStatus::unbounded, unbounded);
+  name_some(score, TargetStatus::null_limit, null);
+  const std::string empty_names = name_some(score, TargetStatus::empty, empty);
+  if (unbounded > 0)
+    score.warnings.push_back(
+        unbounded_names +
+        " are an exact linear function of the features: the evidence has no upper bound, and these "
+        "rows decide nothing");
+  if (empty > 0)
+    score.warnings.push_back(empty_names + (score.task == Task::classification && !score.intercept
+                                                ? " have no rows and are skipped"
+                                                : " have no rows or do not vary and are skipped"));
+  if (null == static_cast<std::int64_t>(score.targets.size()) - empty)
+    score.warnings.push_back(
+        "no signal: no target beats its null evidence; are the rows of features and labels in the same order? "
+        "(A loader that shuffles changes it.)");
+  if (options.procedure == Procedure::maximum && !(score.error_bound <= options.accuracy))
+    score.warnings.push_back("the error bound " + number_text(score.error_bound) +
+                             " is above the accuracy asked for, " + number_text(options.accuracy) +
+                             (score.route == Route::gram_f32
+                                  ? ": the products were taken in f32; use f64 products"
+                                  : ": the features are too ill-conditioned for the Gram matrix"));
+}
+
+}  // namespace culogme::detail

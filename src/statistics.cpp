@@ -1,0 +1,248 @@
+#include <culogme/statistics.hpp>
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <ostream>
+#include <system_error>
+#include <unordered_set>
+#include <utility>
+
+#include <culogme/error.hpp>
+
+#include "atomic_file.hpp"
+#include "bad_value.hpp"
+#include "memory.hpp"
+#include "score_stages.hpp"
+#include "statistics_state.hpp"
+
+namespace culogme {
+namespace detail {
+namespace {
+
+/// The message of a bad value found by add; rows count from the start of the call.
+template <class Work>
+void naming_arguments(const Work& work) {
+  try {
+    work();
+  } catch (const BadData& bad) {
+    const char* const argument = bad.kind == BadData::Kind::feature    ? "features: "
+                                 : bad.kind == BadData::Kind::response ? "responses: "
+                                                                       : "labels: ";
+    throw NumericalError(argument + bad_data_text(bad));
+  }
+}
+
+void check_names(const std::vector<std::string>& names, std::int64_t targets) {
+  if (static_cast<std::int64_t>(names.size()) != targets)
+    throw InvalidArgument("target_names has " + std::to_string(names.size()) + " names for " + std::to_string(targets) +
+                          " targets");
+  std::unordered_set<std::string> seen;
+  for (const std::string& name : names)
+    if (!seen.insert(name).second) throw InvalidArgument("target name '" + name + "' is there twice");
+}
+
+}  // namespace
+
+std::vector<std::string> numbered_names(std::int64_t count) {
+  std::vector<std::string> names;
+  for (std::int64_t k = 0; k < count; ++k) names.push_back(std::to_string(k));
+  return names;
+}
+
+void check_view(const MatrixView& view, const char* what) {
+  const std::string name = what;
+  if (view.rows < 0 || view.cols < 1)
+    throw InvalidArgument(name + " have shape (" + std::to_string(view.rows) + ", " + std::to_string(view.cols) +
+                          "); at least one column is needed");
+  if (view.row_stride < view.cols)
+    throw InvalidArgument(name + ".row_stride is " + std::to_string(view.row_stride) + ", less than the " +
+                          std::to_string(view.cols) + " columns");
+  if (view.data == nullptr && view.rows > 0) throw InvalidArgument(name + ".data is null");
+  if (view.memory != Memory::host) throw InvalidArgument(name + " are in device memory, the engine is on the CPU");
+}
+
+void check_labels(const LabelView& labels, std::int64_t rows) {
+  if (labels.size != rows)
+    throw InvalidArgument("features have " + std::to_string(rows) + " rows, labels " + std::to_string(labels.size));
+  if (labels.data == nullptr && rows > 0) throw InvalidArgument("labels.data is null");
+  if (labels.memory != Memory::host) throw InvalidArgument("labels are in device memory, the engine is on the CPU");
+}
+
+void check_responses(const MatrixView& responses, std::int64_t rows, std::int64_t targets) {
+  check_view(responses, "responses");
+  if (responses.rows != rows)
+    throw InvalidArgument("features have " + std::to_string(rows) + " rows, responses " +
+                          std::to_string(responses.rows));
+  if (responses.cols != targets)
+    throw InvalidArgument("responses have " + std::to_string(responses.cols) + " columns, the statistics " +
+                          std::to_string(targets) + " targets");
+}
+
+StatisticsState::StatisticsState(std::shared_ptr<Backend> backend_, std::int64_t features_,
+                                 const StatisticsOptions& options, std::vector<std::string> names_)
+    : backend(std::move(backend_)),
+      features(features_),
+      task(options.task),
+      precision(options.precision),
+      names(std::move(names_)) {
+  require_memory(
+      moments_bytes(features, static_cast<std::int64_t>(names.size())),
+      "statistics of " + std::to_string(features) + " columns and " + std::to_string(names.size()) + " targets");
+}
+
+/// Products in f64 once asked for or once f64 features came, where the choice is left to us.
+void StatisticsState::use_products(Scalar scalar) {
+  const bool f32 = precision == Precision::f32 ||
+                   (precision == Precision::automatic && scalar != Scalar::f64 && (sums_ == nullptr || f32_products_));
+  if (sums_ != nullptr && f32 == f32_products_) return;
+  std::unique_ptr<Sums> fresh = backend->make_sums(features, names, {task, f32, 0});
+  if (sums_ != nullptr) fresh->set(sums_->moments());
+  sums_ = std::move(fresh);
+  f32_products_ = f32;
+}
+
+void StatisticsState::add(const MatrixView& view, const TargetView& targets) {
+  if (view.rows == 0) return;
+  naming_arguments([&] { backend->check(view, targets, static_cast<std::int64_t>(names.size()), 0); });
+  use_products(view.scalar);
+  sums_->add(view, targets, 0, true);
+}
+
+void StatisticsState::append_targets(const std::vector<std::string>& added) {
+  std::vector<std::string> all = names;
+  all.insert(all.end(), added.begin(), added.end());
+  check_names(all, static_cast<std::int64_t>(all.size()));
+  if (sums_ != nullptr) sums_->append_targets(added);
+  names = std::move(all);
+}
+
+Moments StatisticsState::moments() const {
+  return sums_ == nullptr ? empty_moments(task, features, names) : sums_->moments();
+}
+
+void StatisticsState::set(Moments moments) {
+  names = moments.names;
+  if (sums_ == nullptr) use_products(moments.energy_f32.empty() ? Scalar::f64 : Scalar::f32);
+  sums_->set(std::move(moments));
+}
+
+}  // namespace detail
+
+Statistics::Statistics(Engine& engine, std::int64_t features, std::int64_t targets, const StatisticsOptions& options) {
+  if (features < 1) throw InvalidArgument("features is " + std::to_string(features) + "; at least 1 is needed");
+  if (targets < 1) throw InvalidArgument("targets is " + std::to_string(targets) + "; at least 1 is needed");
+  std::vector<std::string> names =
+      options.target_names.empty() ? detail::numbered_names(targets) : options.target_names;
+  detail::check_names(names, targets);
+  state_ = std::make_unique<detail::StatisticsState>(engine.implementation(), features, options, std::move(names));
+}
+
+Statistics::Statistics(std::unique_ptr<detail::StatisticsState> state) : state_(std::move(state)) {}
+Statistics::Statistics(Statistics&&) noexcept = default;
+Statistics& Statistics::operator=(Statistics&&) noexcept = default;
+Statistics::~Statistics() = default;
+
+detail::StatisticsState& Statistics::state() const {
+  if (state_ == nullptr) throw InvalidArgument("these statistics were moved from");
+  return *state_;
+}
+
+void Statistics::add(const MatrixView& features, const LabelView& labels) {
+  detail::StatisticsState& s = state();
+  if (s.task != Task::classification)
+    throw InvalidArgument(std::string("these statistics are of a ") + task_name(s.task) + " task: add responses");
+  detail::check_view(features, "features");
+  if (features.cols != s.features)
+    throw InvalidArgument("features have " + std::to_string(features.cols) + " columns, the statistics " +
+                          std::to_string(s.features));
+  detail::check_labels(labels, features.rows);
+  s.add(features, {&labels});
+}
+
+void Statistics::add(const MatrixView& features, const MatrixView& responses) {
+  detail::StatisticsState& s = state();
+  if (s.task == Task::classification)
+    throw InvalidArgument("these statistics are of a classification task: add labels");
+  detail::check_view(features, "features");
+  if (features.cols != s.features)
+    throw InvalidArgument("features have " + std::to_string(features.cols) + " columns, the statistics " +
+                          std::to_string(s.features));
+  detail::check_responses(responses, features.rows, static_cast<std::int64_t>(s.names.size()));
+  s.add(features, {nullptr, &responses, s.task == Task::multilabel});
+}
+
+void Statistics::add_targets(const std::vector<std::string>& names) {
+  if (task() != Task::classification)
+    throw InvalidArgument(std::string("the targets of a ") + task_name(task()) + " task are fixed");
+  state().append_targets(names);
+}
+
+void Statistics::merge(const Statistics& other) {
+  detail::Moments sum = state().moments();
+  detail::combine(sum, other.state().moments(), 1);
+  state().set(std::move(sum));
+}
+
+void Statistics::subtract(const Statistics& other) {
+  detail::Moments rest = state().moments();
+  detail::combine(rest, other.state().moments(), -1);
+  state().set(std::move(rest));
+}
+
+Statistics Statistics::clone(Engine& engine) const {
+  const detail::StatisticsState& s = state();
+  auto copy = std::make_unique<detail::StatisticsState>(engine.implementation(), s.features,
+                                                        StatisticsOptions{s.task, s.precision, {}}, s.names);
+  if (s.rows() > 0) copy->set(s.moments());
+  return Statistics(std::move(copy));
+}
+
+std::int64_t Statistics::rows() const { return state().rows(); }
+std::int64_t Statistics::features() const { return state().features; }
+std::int64_t Statistics::targets() const { return static_cast<std::int64_t>(state().names.size()); }
+Task Statistics::task() const { return state().task; }
+const std::vector<std::string>& Statistics::target_names() const { return state().names; }
+std::vector<std::int64_t> Statistics::class_rows() const { return state().moments().counts; }
+
+void Statistics::save(std::ostream& stream) const {
+  const std::string bytes = detail::encode_statistics(state().moments(), state().precision);
+  stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (!stream) throw FileError("the statistics cannot be written to the stream");
+}
+
+void Statistics::save(const std::filesystem::path& path) const {
+  detail::AtomicFile file(path.string());
+  file.write(detail::encode_statistics(state().moments(), state().precision));
+  file.commit();
+}
+
+namespace {
+
+std::unique_ptr<detail::StatisticsState> read_state(Engine& engine, std::istream& stream, const std::string& name) {
+  const std::string bytes((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  if (stream.bad()) throw FileError(name + " cannot be read");
+  StatisticsOptions options;
+  detail::Moments moments = detail::decode_statistics(bytes, name, options.precision);
+  options.task = moments.task;
+  auto state =
+      std::make_unique<detail::StatisticsState>(engine.implementation(), moments.features, options, moments.names);
+  if (moments.rows > 0) state->set(std::move(moments));
+  return state;
+}
+
+}  // namespace
+
+Statistics Statistics::load(Engine& engine, std::istream& stream) {
+  return Statistics(read_state(engine, stream, "the statistics"));
+}
+
+Statistics Statistics::load(Engine& engine, const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) throw FileError(path.string() + " is a folder, no statistics file");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw FileError(path.string() + " cannot be opened: " + std::generic_category().message(errno));
+  return Statistics(read_state(engine, file, path.string()));
+}
+
+}  // namespace culogme

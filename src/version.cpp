@@ -1,0 +1,7 @@
+#include <culogme/version.hpp>
+
+namespace culogme {
+
+const char* version() noexcept { return CULOGME_VERSION; }
+
+}  // namespace culogme

@@ -1,0 +1,15 @@
+# Fails when the library NM lists as LIBRARY refers to a function that prints, aborts or exits.
+if(LIBRARY MATCHES "\\.so")
+  set(kind -D)
+endif()
+execute_process(COMMAND ${NM} ${kind} --undefined-only ${LIBRARY} OUTPUT_VARIABLE symbols RESULT_VARIABLE status
+  ERROR_QUIET)
+if(NOT status EQUAL 0 OR NOT symbols MATCHES "U [^\n]+")
+  message(FATAL_ERROR "${NM} lists no symbols of ${LIBRARY}")
+endif()
+set(forbidden "printf|vprintf|puts|putchar|perror|abort|exit|_exit|_Exit|quick_exit|__printf_chk|__vprintf_chk")
+set(forbidden "${forbidden}|psignal|stdout|stderr|_ZSt4cout|_ZSt4cerr|_ZSt4clog|__assert_fail")
+string(REGEX MATCHALL " U (${forbidden})(@[^\n]*)?\n" found "${symbols}")
+if(found)
+  message(FATAL_ERROR "${LIBRARY} refers to functions that print, abort or exit: ${found}")
+endif()

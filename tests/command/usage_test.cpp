@@ -1,0 +1,189 @@
+#include <ostream>
+
+#include <gtest/gtest.h>
+
+#include <culogme/version.hpp>
+
+#include "command_files.hpp"
+#include "command_process.hpp"
+
+namespace command_tests {
+namespace {
+
+using Words = std::vector<std::string>;
+
+const std::vector<Words>& subcommands() {
+  static const std::vector<Words> all = {
+      {"score"},         {"rank"},     {"stats", "add"}, {"stats", "merge"}, {"stats", "subtract"},
+      {"stats", "show"}, {"evaluate"}, {"info"}};
+  return all;
+}
+
+Words with(Words words, const std::string& last) {
+  words.push_back(last);
+  return words;
+}
+
+TEST(CommandUsage, HelpOfEverySubcommandHasExamplesAndItsOptions) {
+  for (const Words& subcommand : subcommands()) {
+    const Outcome outcome = run(with(subcommand, "--help"));
+    EXPECT_EQ(outcome.code, 0) << outcome.text();
+    EXPECT_EQ(outcome.err, "");
+    std::string name = "culogme";
+    for (const std::string& word : subcommand) name += " " + word;
+    EXPECT_NE(outcome.out.find("Examples:\n"), std::string::npos) << name;
+    EXPECT_NE(outcome.out.find("  " + name + " ", outcome.out.find("Examples:")), std::string::npos) << outcome.out;
+    for (const char* option : {"--format table|json|csv", "--output FILE", "--quiet", "--version"}) {
+      EXPECT_NE(outcome.out.find(option), std::string::npos) << name << " lacks " << option;
+    }
+  }
+}
+
+TEST(CommandUsage, ComputingCommandsHaveTheCommonOptions) {
+  for (const char* subcommand : {"score", "rank"}) {
+    const std::string help = run({subcommand, "--help"}).out;
+    for (const char* option :
+         {"--task auto|classification|regression|multilabel", "--measure LIST", "--procedure maximum|reference",
+          "--backend auto|cpu|cuda", "--device K", "--threads N", "--precision auto|f32|f64", "--accuracy X",
+          "--intercept auto|on|off", "--ignore-label X", "--classes C|FILE", "--bf16", "--workspace SIZE"}) {
+      EXPECT_NE(help.find(option), std::string::npos) << subcommand << " lacks " << option;
+    }
+  }
+}
+
+TEST(CommandUsage, TopLevelHelpNamesEverySubcommandAndTheExitCodes) {
+  const Outcome outcome = run({"--help"});
+  EXPECT_EQ(outcome.code, 0);
+  for (const char* word : {"score", "rank", "stats", "evaluate", "info", "130 interrupted"}) {
+    EXPECT_NE(outcome.out.find(word), std::string::npos) << word;
+  }
+}
+
+TEST(CommandUsage, VersionIsThatOfTheLibrary) {
+  const std::string expected = std::string("culogme ") + culogme::version() + "\n";
+  EXPECT_EQ(run({"--version"}).out, expected);
+  EXPECT_EQ(run({"score", "--version"}).out, expected);
+  EXPECT_EQ(run({"stats", "add", "--version"}).out, expected);
+}
+
+struct WrongUsage {
+  Words arguments;
+  Words words;  ///< that the sentence holds
+};
+
+/// Names the case in lists of tests.
+void PrintTo(const WrongUsage& usage, std::ostream* stream) {
+  *stream << "culogme";
+  for (const std::string& argument : usage.arguments) *stream << '_' << argument;
+}
+
+class CommandWrongUsage : public testing::TestWithParam<WrongUsage> {};
+
+TEST_P(CommandWrongUsage, IsOneSentenceAndExitCodeTwo) {
+  expect_error(run(GetParam().arguments), 2, with(GetParam().words, "--help`)"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, CommandWrongUsage,
+    testing::Values(
+        WrongUsage{{}, {"no command", "score, rank, stats, evaluate, info"}},
+        WrongUsage{{"stats"}, {"no command", "add, merge, subtract, show"}},
+        WrongUsage{{"scor", "f.npy"}, {"unknown command scor", "did you mean score?"}},
+        WrongUsage{{"stats", "ad"}, {"unknown command ad", "did you mean add?"}},
+        WrongUsage{{"nothing-like-it"}, {"unknown command nothing-like-it", "there are score"}},
+        WrongUsage{{"score", "f.npy", "--lables", "l.npy"}, {"--lables", "did you mean --labels?"}},
+        WrongUsage{{"score", "f.npy", "--zzzzzzzz"}, {"unknown option --zzzzzzzz"}},
+        WrongUsage{{"info", "extra"}, {"unexpected argument extra"}}, WrongUsage{{"score"}, {"no features"}},
+        WrongUsage{{"score", "f.npy"}, {"--labels is missing"}},
+        WrongUsage{{"score", "f.npy", "--labels"}, {"--labels needs a value"}},
+        WrongUsage{{"score", "f.npy", "--labels", "a", "--labels", "b"}, {"--labels is given more than once"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--format", "xml"}, {"--format is xml", "table, json or csv"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--task", "both"}, {"--task is both", "multilabel"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--procedure", "x"}, {"--procedure", "maximum or reference"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--precision", "tf32"}, {"--precision", "auto, f32 or f64"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--intercept", "1"}, {"--intercept", "auto, on or off"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--backend", "tpu"}, {"--backend", "auto, cpu or cuda"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--threads", "-1"}, {"--threads is -1", "at least 0"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--threads", "two"}, {"--threads is two"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--device", "1.5"}, {"--device is 1.5"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--accuracy", "0"}, {"--accuracy is 0", "above 0"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--accuracy", "nan"}, {"--accuracy is nan"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--workspace", "2Q"}, {"--workspace is 2Q", "2G"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--measure", "leep"}, {"leep", "available: logme"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--measure", "logme,nce"}, {"nce", "available: logme"}},
+        WrongUsage{{"rank", "--labels", "l", "a=x", "--measure", "other"}, {"other", "available: logme"}},
+        WrongUsage{{"rank"}, {"no models"}}, WrongUsage{{"rank", "a=x"}, {"--labels is missing"}},
+        WrongUsage{{"rank", "--labels", "l", "a=x", "a=y"}, {"a is given twice"}},
+        WrongUsage{{"rank", "--labels", "l", "a="}, {"\"a=\"", "NAME=FEATURES"}},
+        WrongUsage{{"rank", "--labels", "l", "a=x", "--accuracy-column", "probe"}, {"--accuracies"}},
+        WrongUsage{{"stats", "add"}, {"no statistics file"}}, WrongUsage{{"stats", "add", "s"}, {"no features"}},
+        WrongUsage{{"stats", "add", "s", "f"}, {"--labels"}},
+        WrongUsage{{"stats", "add", "s", "f", "g", "h", "--labels", "a", "--labels", "b"}, {"2 labels files", "3"}},
+        WrongUsage{{"stats", "merge", "out"}, {"OUT", "IN"}},
+        WrongUsage{{"stats", "subtract", "out", "whole"}, {"OUT", "WHOLE", "PART"}},
+        WrongUsage{{"stats", "show"}, {"statistics file"}}, WrongUsage{{"evaluate", "a.csv"}, {"SCORES", "ACCURACIES"}},
+        WrongUsage{{"evaluate", "a.csv", "b.csv", "--resamples", "-5"}, {"--resamples is -5"}}));
+
+TEST(CommandUsage, UnknownBackendInTheEnvironmentIsWrongUsage) {
+  const Folder folder;
+  const Sample sample = make_sample(12, 3, 2);
+  write_file(folder / "f.npy", npy(sample.features, 12, 3));
+  write_file(folder / "l.npy", npy(sample.labels));
+  Surroundings surroundings;
+  surroundings.environment = {"CULOGME_BACKEND=abacus"};
+  expect_error(run({"score", folder / "f.npy", "--labels", folder / "l.npy"}, surroundings), 2, {"abacus"});
+}
+
+TEST(CommandUsage, AbsentBackendIsExitCodeFour) {
+  const nlohmann::json info = run({"info", "--format", "json"}).json();
+  for (const nlohmann::json& backend : info["backends"]) {
+    if (backend["name"] != "cuda" || backend["available"] == true) continue;
+    expect_error(run({"score", "f.npy", "--labels", "l.npy", "--backend", "cuda"}), 4,
+                 {backend["reason"].get<std::string>()});
+  }
+}
+
+TEST(CommandInfo, JsonHasTheFixedKeys) {
+  const Outcome outcome = run({"info", "--format", "json"});
+  EXPECT_EQ(outcome.code, 0);
+  const nlohmann::json info = outcome.json();
+  EXPECT_EQ(info["command"], "info");
+  EXPECT_EQ(info["version"], culogme::version());
+  EXPECT_GE(info["threads"], 1);
+  ASSERT_EQ(info["backends"].size(), 2U);
+  EXPECT_EQ(info["backends"][0]["name"], "cpu");
+  EXPECT_EQ(info["backends"][1]["name"], "cuda");
+  for (const nlohmann::json& backend : info["backends"]) {
+    if (backend["available"] == true) {
+      EXPECT_NE(backend["description"], "");
+    } else {
+      EXPECT_NE(backend["reason"], "");
+    }
+  }
+  EXPECT_NE(info["backends"][0]["blas"], "");
+  EXPECT_NE(info["backends"][0]["kernel"], "");
+}
+
+TEST(CommandInfo, TableNamesVersionBackendsAndThreads) {
+  const std::string text = run({"info"}).out;
+  for (const char* word : {culogme::version(), "threads", "cpu", "cuda", "BLAS", "kernel"}) {
+    EXPECT_NE(text.find(word), std::string::npos) << text;
+  }
+}
+
+TEST(CommandInfo, CsvHasOneLinePerBackend) {
+  const std::string text = run({"info", "--format", "csv"}).out;
+  EXPECT_EQ(text.rfind("name,available,description,blas,kernel,reason\ncpu,true,", 0), 0U) << text;
+}
+
+TEST(CommandInfo, StillAnswersWhereTheEnvironmentAsksForAnUnknownBackend) {
+  Surroundings surroundings;
+  surroundings.environment = {"CULOGME_BACKEND=abacus"};
+  const Outcome outcome = run({"info", "--format", "json"}, surroundings);
+  EXPECT_EQ(outcome.code, 0) << outcome.text();
+  EXPECT_TRUE(outcome.json()["engine"].is_null());
+  EXPECT_NE(outcome.json()["reason"].get<std::string>().find("abacus"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace command_tests

@@ -1,0 +1,23 @@
+# The library as a stranger uses it: installed and found by CMake or pkg-config, or as a subdirectory; static and shared.
+set(package_work ${PROJECT_BINARY_DIR}/package)
+set(package_arguments
+  -D SOURCE=${PROJECT_SOURCE_DIR} -D BINARY=${PROJECT_BINARY_DIR} -D WORK=${package_work}
+  -D GENERATOR=${CMAKE_GENERATOR} -D BUILD_TYPE=${CMAKE_BUILD_TYPE} -D COMPILER=${CMAKE_CXX_COMPILER}
+  # A sanitized static library needs the same flags in whatever links it.
+  -D FLAGS=${CMAKE_CXX_FLAGS} -D WERROR=${CULOGME_WERROR} -D BUILT_SHARED=$<BOOL:${BUILD_SHARED_LIBS}>)
+
+function(culogme_package_test name)
+  add_test(NAME package.${name}
+    COMMAND ${CMAKE_COMMAND} ${package_arguments} ${ARGN} -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/run.cmake)
+  set_tests_properties(package.${name} PROPERTIES LABELS package TIMEOUT 1200)
+endfunction()
+
+foreach(kind static shared)
+  culogme_package_test(install_${kind} -D STEP=install -D KIND=${kind})
+  culogme_package_test(find_package_${kind} -D STEP=find_package -D KIND=${kind})
+  culogme_package_test(pkg_config_${kind} -D STEP=pkg_config -D KIND=${kind})
+  culogme_package_test(add_subdirectory_${kind} -D STEP=add_subdirectory -D KIND=${kind})
+  set_tests_properties(package.install_${kind} PROPERTIES FIXTURES_SETUP package_${kind})
+  set_tests_properties(package.find_package_${kind} package.pkg_config_${kind} PROPERTIES
+    FIXTURES_REQUIRED package_${kind})
+endforeach()
