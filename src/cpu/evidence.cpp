@@ -25,8 +25,9 @@ constexpr double bound_slack = 16;
 constexpr double spacing = 1;  // of the grid in ln t; the sums vary on the scale 1
 constexpr double largest_step = 3;
 constexpr int most_iterations = 200;
-/// A Newton step this small leaves an error of its square in ln t.
-constexpr double last_step = 1e-7;
+/// A Newton step this small leaves an error of its square in ln t, and of its cube in E, which moves along with two
+/// terms.
+constexpr double last_step = 1e-5;
 constexpr std::int64_t targets_per_block = 64;
 
 /// -1/2 [ln(2 pi E / n) + 1 + ln det / n]: log evidence per row with beta eliminated.
@@ -231,8 +232,8 @@ class TargetSolver {
       u = next;
       const bool collapsed = high - low <= 4 * u64 * std::max(1.0, std::fabs(u));
       if ((newton && std::fabs(move) <= last_step) || collapsed) {
-        // E and gamma move along with their slopes; what is left is of second order in the step.
-        offer(interior(std::exp(u), e + terms.error_slope * move, terms.gamma - terms.gamma_slope * move));
+        const double moved = e + move * (terms.error_slope + 0.5 * move * terms.error_curve);
+        offer(interior(std::exp(u), moved, terms.gamma - terms.gamma_slope * move));
         return;
       }
     }

@@ -16,10 +16,11 @@ namespace {
 
 std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
 
-constexpr std::int64_t most_tile_rows = 4096;
+constexpr std::int64_t most_tile_rows = 8192;
 constexpr std::int64_t fewest_tile_rows = 256;
 constexpr std::int64_t most_tile_elements = std::int64_t{1} << 24;
-constexpr std::int64_t widened_rows = 256;  // rows widened at a time for F'Y: stays in the second-level cache
+constexpr std::int64_t chunk_rows = 512;                          // packed and multiplied while they are in the cache
+constexpr std::int64_t most_cached_sums = std::int64_t{1} << 18;  // class sums that a worker keeps beside its tile
 
 /// Stripes of columns of the lower triangle with about equal areas; stripe s is [bounds[s], bounds[s + 1]).
 std::vector<std::int64_t> triangle_stripes(std::int64_t features) {
@@ -33,23 +34,20 @@ std::vector<std::int64_t> triangle_stripes(std::int64_t features) {
   return bounds;
 }
 
-/// F'Y of one tile in fp64, from the same rounded rows as the Gram matrix.
+/// Adds F'Y of some rows of a tile, in fp64 and from the same rounded rows as the Gram matrix.
 template <class T>
-void multiply_responses(const Tile<T>& tile, std::int64_t features, std::int64_t targets, FoldScratch<T>& scratch) {
-  scratch.cross.assign(size_of(features * targets), 0);
-  for (std::int64_t row = 0; row < tile.rows; row += widened_rows) {
-    const std::int64_t count = std::min(widened_rows, tile.rows - row);
-    const double* rows = nullptr;
-    if constexpr (std::is_same_v<T, double>) {
-      rows = tile.data.data() + row * features;
-    } else {
-      scratch.widened.resize(size_of(widened_rows * features));
-      widen(tile.data.data() + row * features, scratch.widened.data(), count * features);
-      rows = scratch.widened.data();
-    }
-    gemm(false, true, features, targets, count, rows, features, tile.responses.data() + row * targets, targets, 1,
-         scratch.cross.data(), features);
+void multiply_responses(const Tile<T>& tile, std::int64_t begin, std::int64_t count, std::int64_t features,
+                        std::int64_t targets, FoldScratch<T>& scratch) {
+  const double* rows = nullptr;
+  if constexpr (std::is_same_v<T, double>) {
+    rows = tile.data.data() + begin * features;
+  } else {
+    scratch.widened.resize(size_of(chunk_rows * features));
+    widen(tile.data.data() + begin * features, scratch.widened.data(), count * features);
+    rows = scratch.widened.data();
   }
+  gemm(false, true, features, targets, count, rows, features, tile.responses.data() + begin * targets, targets, 1,
+       scratch.cross.data(), features);
 }
 
 template <class T>
@@ -99,18 +97,45 @@ class Folder {
   /// Packs if needed and takes the products of one tile; they stay in the worker's scratch.
   const Tile<T>* multiply(const TileJob<T>& job, FoldScratch<T>& scratch) {
     const std::int64_t d = into_.features;
-    const Tile<T>* tile = job.packed;
-    if (tile == nullptr) {
-      if (scratch.tile.data.empty()) scratch.tile.data.resize(size_of(job.count * d));
-      scratch.tile.clear(d, into_.targets(), into_.task, frame_);
-      fill_tile(scratch.tile, *job.features, *job.targets, job.first, job.count, job.first_row, into_.targets(),
-                frame_);
-      tile = &scratch.tile;
-    }
     if (scratch.gram == nullptr) scratch.gram = std::make_unique_for_overwrite<T[]>(size_of(d * d));
-    syrk(d, tile->rows, tile->data.data(), d, T(0), scratch.gram.get(), d);
-    if (into_.task != Task::classification) multiply_responses(*tile, d, into_.targets(), scratch);
-    return tile;
+    if (job.packed != nullptr) {
+      multiply_rows(*job.packed, 0, scratch);
+      return job.packed;
+    }
+    Tile<T>& tile = scratch.tile;
+    if (tile.data.empty()) tile.data.resize(size_of(job.count * d));
+    tile.clear(d, into_.targets(), into_.task, frame_);
+    for (std::int64_t row = 0; row < job.count; row += chunk_rows) {
+      const std::int32_t exponent = tile.exponent;
+      fill_tile(tile, *job.features, *job.targets, job.first + row, std::min(chunk_rows, job.count - row),
+                job.first_row, into_.targets(), frame_);
+      // A larger exponent has changed the rows that were multiplied before.
+      multiply_rows(tile, tile.exponent == exponent ? row : 0, scratch);
+    }
+    return &tile;
+  }
+
+  /// Products of the tile's rows from `begin` on, a chunk at a time: rows are still in the cache when they are
+  /// multiplied, and the chunks lie at the same places whether the tile was packed before or not.
+  void multiply_rows(const Tile<T>& tile, std::int64_t begin, FoldScratch<T>& scratch) {
+    const std::int64_t d = into_.features;
+    if (begin == 0 && cross_in_scratch()) scratch.cross.assign(size_of(d * into_.targets()), 0);
+    for (std::int64_t row = begin; row < tile.rows; row += chunk_rows) {
+      const std::int64_t count = std::min(chunk_rows, tile.rows - row);
+      const T* const rows = tile.data.data() + row * d;
+      syrk(d, count, rows, d, T(row == 0 ? 0 : 1), scratch.gram.get(), d);
+      if (into_.task != Task::classification)
+        multiply_responses(tile, row, count, d, into_.targets(), scratch);
+      else if (cross_in_scratch())
+        for (std::int64_t i = 0; i < count; ++i)
+          add_row(scratch.cross.data() + tile.ids[size_of(row + i)] * d, rows + i * d, d);
+    }
+  }
+
+  /// Whether F'Y of a tile is summed apart and then added: always for responses, and for classes whose sums fit the
+  /// cache.
+  bool cross_in_scratch() const {
+    return into_.task != Task::classification || into_.targets() * into_.features <= most_cached_sums;
   }
 
   /// Brings one stripe of the sums to the tile's exponent if that is larger; returns the factor for the tile's values.
@@ -153,7 +178,7 @@ class Folder {
         into_.energy_f32[size_of(j)] += static_cast<double>(from[0]) * factor * factor * weight;
     }
     const auto [begin, end] = columns(stripe);
-    if (into_.task == Task::classification)
+    if (!cross_in_scratch())
       add_class_sums(tile, begin, end, factor);
     else
       for (std::int64_t k = 0; k < into_.targets(); ++k)
@@ -165,7 +190,11 @@ class Folder {
   /// A stripe of the class sums is small enough for the cache, so rows of a thousand classes in any order cost little.
   void add_class_sums(const Tile<T>& tile, std::int64_t begin, std::int64_t end, double factor) {
     const std::int64_t d = into_.features;
+    constexpr std::int64_t ahead = 4, line = 64 / static_cast<std::int64_t>(sizeof(T));
     for (std::int64_t row = 0; row < tile.rows; ++row) {
+      // The pieces of a stripe lie a whole row apart, which the processor does not foresee.
+      if (row + ahead < tile.rows)
+        for (std::int64_t j = begin; j < end; j += line) __builtin_prefetch(tile.data.data() + (row + ahead) * d + j);
       double* const to = into_.cross.data() + tile.ids[size_of(row)] * d + begin;
       const T* const from = tile.data.data() + row * d + begin;
       if (factor == 1)
@@ -215,8 +244,7 @@ std::int64_t tile_rows(std::int64_t features, std::int64_t expected_rows) {
   while (rows > fewest_tile_rows && rows * features > most_tile_elements) rows /= 2;
   if (expected_rows <= 0) return rows;
   if (expected_rows < 8 * rows) return std::clamp((expected_rows / 8 + 63) / 64 * 64, fewest_tile_rows, rows);
-  // Four, eight, ... equal tiles, so that no worker multiplies a rest alone; twice as long, since no rows wait long.
-  rows = std::min(2 * rows, most_tile_elements / features);
+  // Four, eight, ... equal tiles, so that no worker multiplies a rest alone.
   const std::int64_t tiles = std::max<std::int64_t>(1, (expected_rows + 2 * rows) / (4 * rows)) * 4;
   return (expected_rows + tiles - 1) / tiles;
 }
