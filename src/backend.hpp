@@ -71,6 +71,8 @@ struct Spectrum {
   std::vector<double> square;                 ///< [targets] y'y (about the mean with an intercept)
   std::vector<std::int32_t> target_exponent;  ///< [targets] or empty
   std::vector<std::int64_t> rows;             ///< [targets] rows of the class, all rows for the other tasks
+  std::vector<double> square_scale;           ///< [targets] y'y, or the larger numbers that it came from
+  std::vector<char> hidden;                   ///< [targets] part of y lies in directions that were left out as noise
   double square_error = 0;                    ///< relative rounding error of y'y - sum x2, of y'y
   double gram_error = 0;                      ///< bound on the spectral norm of the error of the Gram matrix, fp64 part
   double trace_error = 0;                     ///< f32 products: eta tr G' (docs/numerics.md)

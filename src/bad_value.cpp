@@ -16,8 +16,7 @@ std::string number_text(double value) {
 
 std::string bad_data_text(const BadData& bad, const std::string& place) {
   if (bad.kind == BadData::Kind::label)
-    return std::to_string(static_cast<std::int64_t>(bad.value)) + " at " + place + " is no class id (0.." +
-           std::to_string(bad.targets - 1) + ")";
+    return std::to_string(bad.id) + " at " + place + " is no class id (0.." + std::to_string(bad.targets - 1) + ")";
   if (std::isfinite(bad.value))
     return number_text(bad.value) + " at " + place + ", column " + std::to_string(bad.column) +
            " is neither 0 nor 1, as multi-label values are";

@@ -16,6 +16,7 @@ struct BadData {
   std::int64_t row = 0;      ///< counted from the first row of the whole data
   std::int64_t column = 0;   ///< not used for labels
   double value = 0;          ///< NaN or infinity; the id for labels
+  std::int64_t id = 0;       ///< for labels
   std::int64_t targets = 0;  ///< for labels: ids are 0 ... targets - 1
   Scalar scalar = Scalar::f32;
 };

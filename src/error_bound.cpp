@@ -26,10 +26,10 @@ double own_rounding(const Spectrum& s, const EvidencePoint& point) {
 double interior_bound(const Spectrum& s, std::int64_t target, const EvidencePoint& point) {
   // G + t has no eigenvalue below this: what matters is how large the errors of G are beside it.
   const double least = point.t + (static_cast<double>(s.rank) >= gram_size(s) ? s.eigenvalues.front() : 0);
-  if (!point.known || s.norm_error > first_order * least) return infinity;
-  const double relative = s.square[static_cast<std::size_t>(target)] / point.error;  // y'y / E
-  const double weights = point.gamma / (s.dof * point.t);                            // |m|^2 / E
-  const double inverse = (gram_size(s) - point.gamma) / point.t;                     // tr (G + t)^-1
+  if (s.norm_error > first_order * least) return infinity;
+  const double relative = s.square_scale[static_cast<std::size_t>(target)] / point.error;  // y'y / E
+  const double weights = point.gamma / (s.dof * point.t);                                  // |m|^2 / E
+  const double inverse = (gram_size(s) - point.gamma) / point.t;                           // tr (G + t)^-1
   const double gram =
       (s.gram_error * inverse + s.trace_error / least) / s.dof + (s.gram_error + s.entry_error) * weights;
   // F'y (or u'y) is known to the precision of the decomposition; rows rounded to f32 move the residual along m.
@@ -55,13 +55,16 @@ double interpolation_bound(const Spectrum& s, const EvidencePoint& point, const 
 }  // namespace
 
 double error_bound(const Spectrum& spectrum, std::int64_t target, const EvidencePoint& point, const double* x2) {
+  if (!point.known) return infinity;
+  const auto at = static_cast<std::size_t>(target);
   switch (point.status) {
     case TargetStatus::interior:
       return interior_bound(spectrum, target, point);
     case TargetStatus::interpolation_limit:
       return interpolation_bound(spectrum, point, x2);
     case TargetStatus::null_limit:
-      return own_rounding(spectrum, point);
+      return 0.5 * spectrum.square_error * spectrum.square_scale[at] / spectrum.square[at] +
+             own_rounding(spectrum, point);
     // An infinite evidence that f32 products found is a question for f64 products, not an answer.
     case TargetStatus::unbounded:
       return spectrum.trace_error > 0 ? infinity : 0;

@@ -14,7 +14,7 @@ struct EvidencePoint {
   double evidence = 0, t = 0;
   double error = 0;  ///< E(t); A = y'K^-1 y at the interpolation limit
   double gamma = 0, log_det = 0;
-  bool known = true;  ///< false for the end of what the errors of the spectrum leave visible
+  bool known = true;  ///< false where the errors of the spectrum may hide a better maximum
 };
 
 /// First-order bound on |evidence - exact evidence| per row (docs/numerics.md): the evidence is stationary in alpha and

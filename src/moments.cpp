@@ -97,6 +97,7 @@ void raise_target_exponents(Moments& moments, const std::vector<std::int32_t>& e
     moments.target_pilot[k] = std::ldexp(moments.target_pilot[k], power);
     moments.target_sum[k] = std::ldexp(moments.target_sum[k], power);
     moments.target_square[k] = std::ldexp(moments.target_square[k], 2 * power);
+    moments.target_history[k] = std::ldexp(moments.target_history[k], 2 * power);
     moments.target_exponent[k] -= power;
   }
 }
@@ -125,6 +126,7 @@ Moments empty_moments(Task task, std::int64_t features, std::vector<std::string>
     moments.target_pilot.assign(k, 0);
     moments.target_sum.assign(k, 0);
     moments.target_square.assign(k, 0);
+    moments.target_history.assign(k, 0);
   }
   return moments;
 }
@@ -137,6 +139,7 @@ void raise_exponent(Moments& moments, std::int32_t exponent) {
   scale(moments.gram, 2 * power);
   scale(moments.cross, power);
   scale(moments.energy_f32, 2 * power);
+  moments.history = std::ldexp(moments.history, 2 * power);
   moments.exponent = exponent;
 }
 
@@ -155,7 +158,6 @@ void combine(Moments& into, const Moments& from, int sign) {
     if (!added.empty()) append_targets(into, added);
     return;
   }
-  // All that can fail is done on copies first; only moves and sums in place follow.
   Moments other = from;
   if (!added.empty()) append_targets(into, added);
   if (into.rows == 0) {
@@ -166,11 +168,17 @@ void combine(Moments& into, const Moments& from, int sign) {
   }
   raise_exponent(into, other.exponent);
   raise_exponent(other, into.exponent);
+  const double before = std::max(other.history, trace(other));
   move_pilot(other, into.pilot);
+  into.history = std::max(into.history, trace(into)) + std::max(before, trace(other));
   if (into.task != Task::classification) {
     raise_target_exponents(into, other.target_exponent);
     raise_target_exponents(other, into.target_exponent);
+    const std::vector<double> squares = other.target_square;
     move_target_pilot(other, into);
+    for (std::size_t k = 0; k < squares.size(); ++k)
+      into.target_history[k] = std::max(into.target_history[k], into.target_square[k]) +
+                               std::max({other.target_history[k], squares[k], other.target_square[k]});
     add_scaled(into.target_sum, other.target_sum, sign);
     add_scaled(into.target_square, other.target_square, sign);
   }
@@ -188,6 +196,13 @@ void combine(Moments& into, const Moments& from, int sign) {
     add_scaled(into.energy_f32, other.energy_f32, 1);
     into.rows_f32 += other.rows_f32;
   }
+}
+
+double trace(const Moments& moments) {
+  double sum = 0;
+  const std::size_t d = size_of(moments.features);
+  for (std::size_t j = 0; j < d; ++j) sum += moments.gram[j * d + j];
+  return sum;
 }
 
 double moments_bytes(std::int64_t features, std::int64_t targets) {

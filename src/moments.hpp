@@ -37,6 +37,12 @@ struct Moments {
   std::vector<double> energy_f32;
   std::int64_t rows_f32 = 0;
 
+  /// Largest trace of the Gram matrix and largest y'y of each target that sums went through: subtracting a shard or
+  /// moving far from a pilot leaves the rounding errors of the larger numbers behind. 0 where that is what `gram` shows
+  /// itself.
+  double history = 0;
+  std::vector<double> target_history;  ///< [targets], other tasks only
+
   std::int64_t targets() const { return static_cast<std::int64_t>(names.size()); }
 };
 
@@ -52,6 +58,9 @@ void append_targets(Moments& moments, const std::vector<std::string>& names);
 /// into += sign * from, sign +1 or -1; classes matched by name, pilots and exponents brought together in fp64.
 /// Throws InvalidArgument where the two do not fit; nothing is changed then.
 void combine(Moments& into, const Moments& from, int sign);
+
+/// Sum of the diagonal of the Gram matrix.
+double trace(const Moments& moments);
 
 /// Bytes of the sums of D features and K targets.
 double moments_bytes(std::int64_t features, std::int64_t targets);

@@ -33,11 +33,19 @@ inline double f64_gram_error(std::int64_t n) { return u64 * (8 + 2 * std::sqrt(s
 /// Spectral norm of n x n independent errors of this size: about 2 sqrt(n) times one of them.
 inline double independent_norm(std::int64_t n, double entry) { return 2 * std::sqrt(static_cast<double>(n)) * entry; }
 
-/// Eigenvalues at or below this fraction of the norm of the f32 errors are left out. Those between are noise too, but
-/// they do no harm at the t that can be known, while leaving out true ones would.
+/// Eigenvalues at or below this fraction of the norm of the f32 errors are left out; those between are noise too, but
+/// leaving out true ones would do more harm at the t that can be known. What is left out or lies between must not carry
+/// the target: `hidden_fraction` and TargetSolver look.
 inline constexpr double f32_cut = 1e-3;
 
 /// Eigenvalues at or below this fraction of the largest one are rounding noise.
 inline double noise_fraction(std::int64_t n) { return 2 * u64 * (16 + static_cast<double>(n)); }
+
+/// Directions that are left out as noise may hold part of the target all the same: with their noisy eigenvalues they
+/// seem to explain p^2 / |sigma|. That is a worry from this fraction of the residual on; `left_out` random directions
+/// of n would explain left_out / n of it.
+inline double hidden_fraction(std::int64_t left_out, double dof) {
+  return 0.005 + 4 * static_cast<double>(left_out) / dof;
+}
 
 }  // namespace culogme::detail

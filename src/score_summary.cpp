@@ -66,13 +66,13 @@ void add_warnings(Score& score, const ScoreOptions& options) {
         "rows decide nothing");
   if (empty > 0)
     score.warnings.push_back(empty_names + (score.task == Task::classification && !score.intercept
-                                                ? " have no rows and are skipped"
-                                                : " have no rows or do not vary and are skipped"));
-  if (null == static_cast<std::int64_t>(score.targets.size()) - empty)
+                                                ? ": no rows, skipped"
+                                                : ": no rows or no variation, skipped"));
+  if (null == static_cast<std::int64_t>(score.targets.size()) - empty && score.error_bound <= options.accuracy)
     score.warnings.push_back(
         "no signal: no target beats its null evidence; are the rows of features and labels in the same order? "
         "(A loader that shuffles changes it.)");
-  if (options.procedure == Procedure::maximum && !(score.error_bound <= options.accuracy))
+  if (!(score.error_bound <= options.accuracy))
     score.warnings.push_back("the error bound " + number_text(score.error_bound) +
                              " is above the accuracy asked for, " + number_text(options.accuracy) +
                              (score.route == Route::gram_f32

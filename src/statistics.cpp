@@ -122,9 +122,10 @@ Moments StatisticsState::moments() const {
 }
 
 void StatisticsState::set(Moments moments) {
-  names = moments.names;
+  std::vector<std::string> all = moments.names;
   if (sums_ == nullptr) use_products(moments.energy_f32.empty() ? Scalar::f64 : Scalar::f32);
   sums_->set(std::move(moments));
+  names = std::move(all);
 }
 
 }  // namespace detail

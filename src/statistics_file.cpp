@@ -141,6 +141,10 @@ void check_moments(const Reader& reader, const Moments& m) {
   };
   if (out_of_range(m.exponent) || std::any_of(m.target_exponent.begin(), m.target_exponent.end(), out_of_range))
     reader.damaged("an exponent is out of range");
+  constexpr std::int64_t most_rows = std::int64_t{1} << 53;  // beyond this, counts are no exact doubles
+  if (m.rows > most_rows || m.rows_f32 > most_rows) reader.damaged("a number of rows is out of range");
+  for (std::int64_t j = 0; j < m.features; ++j)
+    if (m.gram[size_of(j * m.features + j)] < 0) reader.damaged("a sum of squares is negative");
   std::int64_t counted = 0;
   for (const std::int64_t count : m.counts) {
     if (count < 0 || count > m.rows - counted) reader.damaged("the rows of its classes do not add up");
@@ -166,12 +170,14 @@ std::string encode_statistics(const Moments& m, Precision precision) {
   w.integer(m.rows);
   w.integer(m.rows_f32);
   w.integer(m.exponent);
+  w.number(m.history);
   for (const std::string& name : m.names) w.text(name);
   for (const std::int64_t count : m.counts) w.integer(count);
   for (const std::int32_t exponent : m.target_exponent) w.integer(exponent);
   w.numbers(m.target_pilot);
   w.numbers(m.target_sum);
   w.numbers(m.target_square);
+  w.numbers(m.target_history);
   w.numbers(m.pilot);
   w.numbers(m.sum);
   for (std::int64_t j = 0; j < m.features; ++j)
@@ -201,6 +207,7 @@ Moments decode_statistics(const std::string& bytes, const std::string& name, Pre
   m.rows = r.integer<std::int64_t>();
   m.rows_f32 = r.integer<std::int64_t>();
   m.exponent = r.integer<std::int32_t>();
+  m.history = r.number();
   check_sizes(r, m.features, targets);
   const std::size_t d = size_of(m.features), k = size_of(targets);
   for (std::size_t i = 0; i < k; ++i) m.names.push_back(r.text());
@@ -211,6 +218,7 @@ Moments decode_statistics(const std::string& bytes, const std::string& name, Pre
     m.target_pilot = r.numbers(k);
     m.target_sum = r.numbers(k);
     m.target_square = r.numbers(k);
+    m.target_history = r.numbers(k);
   }
   m.pilot = r.numbers(d);
   m.sum = r.numbers(d);

@@ -73,19 +73,19 @@ class CpuBackend final : public Backend {
     parallel_for(threads_, features.rows, grain, [&](std::int64_t begin, std::int64_t end) {
       const BadValue bad = find_not_finite(features, begin, end - begin);
       if (bad.row >= 0)
-        first.note({BadData::Kind::feature, first_row + bad.row, bad.column, bad.value, 0, features.scalar});
+        first.note({BadData::Kind::feature, first_row + bad.row, bad.column, bad.value, 0, 0, features.scalar});
     });
     first.raise();
     if (targets.labels == nullptr) {
       for (std::int64_t row = 0; row < features.rows; ++row)
         for (std::int64_t k = 0; k < target_count; ++k)
           if (const double value = element(*targets.responses, row, k); is_bad_response(value, targets.binary))
-            throw BadData{BadData::Kind::response, first_row + row, k, value, target_count};
+            throw BadData{BadData::Kind::response, first_row + row, k, value, 0, target_count};
       return;
     }
     for (std::int64_t row = 0; row < features.rows; ++row)
       if (const std::int64_t id = label_at(*targets.labels, row); id < 0 || id >= target_count)
-        throw BadData{BadData::Kind::label, first_row + row, 0, static_cast<double>(id), target_count};
+        throw BadData{BadData::Kind::label, first_row + row, 0, 0, id, target_count};
   }
 
   std::unique_ptr<Sums> make_sums(std::int64_t features, std::vector<std::string> names,

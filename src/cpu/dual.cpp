@@ -40,9 +40,10 @@ Frame frame_of(const MatrixView& features, const TargetView& targets, std::int64
   const double largest = largest_magnitude(features, 0, features.rows);
   if (!std::isfinite(largest)) {
     const BadValue bad = find_not_finite(features, 0, features.rows);
-    throw BadData{BadData::Kind::feature, bad.row, bad.column, bad.value, 0, features.scalar};
+    throw BadData{BadData::Kind::feature, bad.row, bad.column, bad.value, 0, 0, features.scalar};
   }
-  const int power = largest > 0 ? frame.exponent - std::ilogb(largest) : 0;
+  if (!(largest > 0)) return frame;
+  const int power = frame.exponent - std::ilogb(largest);
   if (power >= 0) return frame;
   frame.exponent -= power;
   for (std::size_t j = 0; j < frame.pilot.size(); ++j) {
@@ -125,15 +126,14 @@ AlignedVector<double> dense_targets(const TargetView& targets, const Frame& fram
   for (std::int64_t i = 0; i < n; ++i) {
     if (targets.labels != nullptr) {
       const std::int64_t id = label_at(*targets.labels, i);
-      if (id < 0 || id >= target_count)
-        throw BadData{BadData::Kind::label, i, 0, static_cast<double>(id), target_count};
+      if (id < 0 || id >= target_count) throw BadData{BadData::Kind::label, i, 0, 0, id, target_count};
       dense[size_of(id * n + i)] = 1;
       ++s.rows[size_of(id)];
       continue;
     }
     for (std::int64_t k = 0; k < target_count; ++k) {
       const double value = element(*targets.responses, i, k);
-      if (is_bad_response(value, targets.binary)) throw BadData{BadData::Kind::response, i, k, value, target_count};
+      if (is_bad_response(value, targets.binary)) throw BadData{BadData::Kind::response, i, k, value, 0, target_count};
       // The pilot is taken off only where the mean goes too: without an intercept y itself is scored.
       dense[size_of(k * n + i)] =
           std::ldexp(value, -frame.target_exponent[size_of(k)]) - (intercept ? frame.target_pilot[size_of(k)] : 0);
@@ -204,6 +204,8 @@ Spectrum dual_spectrum(const MatrixView& features, const TargetView& targets, co
     const double* const projected = found.projected.data() + k * n;
     double residual = 0;
     for (std::int64_t i = 0; i < cut; ++i) residual += projected[i] * projected[i];
+    s.square_scale.push_back(s.square[size_of(k)]);
+    s.hidden.push_back(0);  // r0 holds what lies outside the span: for FF' the null space is part of the model
     for (std::int64_t i = 0; i < s.rank; ++i)
       s.projections[size_of(k * s.rank + i)] = projected[cut + i] * projected[cut + i];
     s.residual.push_back(static_cast<double>(s.rank) >= s.dof ? 0 : residual);

@@ -90,7 +90,8 @@ Decomposition decompose(std::int64_t n, AlignedVector<double>& matrix, AlignedVe
   const double error = norm(check.data(), n);
   // Residuals of stable methods stay below 30 n u times the norm (style of LAPACK's own tests); `not <=` catches NaN.
   if (!(error <= 30 * size * u64 * frobenius * std::sqrt(size)))
-    give_up(n, "the residual of a test vector is " + std::to_string(error / frobenius) + " of the matrix's norm");
+    give_up(n, "the residual of a test vector is 2^" + std::to_string(std::ilogb(error / frobenius)) +
+                   " of the matrix's norm");
   result.projected.resize(size_of(count * n));
   return result;
 }

@@ -39,15 +39,13 @@ double evidence_value(double error, double log_det, double dof) {
 struct Grid {
   std::vector<double> ln_t, gamma, log_det;
   std::vector<double> weights;  ///< [2 G][rank]: w, then a w, of every grid point
+  std::int64_t visible = 0;     ///< first point at which the errors of the spectrum leave E known
   std::int64_t size() const { return static_cast<std::int64_t>(ln_t.size()); }
 };
 
 Grid make_grid(const Spectrum& s) {
   Grid grid;
-  const double high = std::log(s.eigenvalues.back()) + margin;
-  const bool all_known = s.eigenvalues.front() >= 10 * s.norm_error;
-  const double visible = all_known ? -infinity : std::log(s.norm_error / bound_slack);
-  const double low = std::min(std::max(std::log(s.eigenvalues.front()) - margin, visible), high - 3 * spacing);
+  const double low = std::log(s.eigenvalues.front()) - margin, high = std::log(s.eigenvalues.back()) + margin;
   const auto points = static_cast<std::int64_t>(std::ceil((high - low) / spacing)) + 1;
   grid.weights.resize(size_of(2 * points * s.rank));
   for (std::int64_t g = 0; g < points; ++g) {
@@ -65,6 +63,10 @@ Grid make_grid(const Spectrum& s) {
     grid.gamma.push_back(gamma);
     grid.log_det.push_back(log_determinant(s.eigenvalues.data(), s.rank, t));
   }
+  const bool all_known = s.eigenvalues.front() >= 10 * s.norm_error;
+  while (!all_known && grid.visible < points - 2 &&
+         std::exp(grid.ln_t[size_of(grid.visible)]) < s.norm_error / bound_slack)
+    ++grid.visible;
   return grid;
 }
 
@@ -77,24 +79,37 @@ class TargetSolver {
         on_grid_(on_grid),
         square_(spectrum.square[size_of(target)]),
         residual_(spectrum.residual[size_of(target)]),
-        noise_(spectrum.residual_noise[size_of(target)]) {}
+        noise_(spectrum.residual_noise[size_of(target)]),
+        lost_(spectrum.square_error * spectrum.square_scale[size_of(target)]),
+        hidden_(spectrum.hidden[size_of(target)] != 0) {}
 
-  /// True when y is in the span of the features as far as can be known, and rows are left over.
-  bool unbounded() const { return rows_are_left() && residual_ <= noise_ && noise_ <= std::sqrt(u64) * square_; }
+  /// True when y is in the span of the features as far as can be known, and rows are left over. r0 far below zero is no
+  /// zero but a failure, which solve() reports as unknown.
+  /// Where the eigenvalues sink into the noise without a gap, nobody knows that no more of them are left for y.
+  bool unbounded() const {
+    constexpr double gap = 1000;
+    const bool rank_known =
+        s_.rank >= std::min(s_.features, s_.rows_total) || s_.eigenvalues.front() >= gap * s_.norm_error;
+    return rank_known && rows_are_left() && !hidden_ && std::fabs(residual_) <= noise_ &&
+           noise_ <= std::sqrt(u64) * square_;
+  }
 
   EvidencePoint solve() {
     best_ = {TargetStatus::null_limit, evidence_value(square_, 0, s_.dof), infinity, square_, 0, 0};
-    if (s_.rank == 0) return best_;
-    if (!rows_are_left()) offer(interpolation());
-    const std::int64_t last = grid_.size() - 1;
-    if (slope(0) <= 0) solve_below();
-    for (std::int64_t g = 0; g < last; ++g) {
-      if (slope(g) > 0 && slope(g + 1) <= 0)
-        solve_between(grid_.ln_t[size_of(g)], grid_.ln_t[size_of(g + 1)], start_between(g));
-      else if (g > 0 && hidden_pair(g))
-        refine(g);
+    if (s_.rank > 0) {
+      if (!rows_are_left()) offer(interpolation());
+      const std::int64_t first = grid_.visible, last = grid_.size() - 1;
+      if (slope(first) <= 0) solve_below();
+      for (std::int64_t g = first; g < last; ++g) {
+        if (slope(g) > 0 && slope(g + 1) <= 0)
+          solve_between(grid_.ln_t[size_of(g)], grid_.ln_t[size_of(g + 1)], start_between(g));
+        else if (g > first && hidden_pair(g))
+          refine(g);
+      }
+      if (slope(last) > 0 && decreasing_at_infinity()) solve_above();
+      if (better_in_noise()) best_.known = false;
     }
-    if (slope(last) > 0 && decreasing_at_infinity()) solve_above();
+    if (hidden_) best_.known = false;
     return best_;
   }
 
@@ -120,10 +135,19 @@ class TargetSolver {
 
   /// 2 n dL / d ln t: positive where the evidence increases with t. Where E is lost in rounding t is too small.
   double slope_of(double gamma, double error, double error_slope) const {
-    return error > s_.square_error * square_ || !rows_are_left() ? gamma - s_.dof * error_slope / error : gamma;
+    return error > lost_ || !rows_are_left() ? gamma - s_.dof * error_slope / error : gamma;
   }
   double slope(std::int64_t g) const {
     return slope_of(grid_.gamma[size_of(g)], residual_ + on_grid_[g], on_grid_[grid_.size() + g]);
+  }
+
+  /// Where the spectrum is noise the evidence is too; but if even that promises more than what was found, nobody knows.
+  bool better_in_noise() const {
+    for (std::int64_t g = 0; g < grid_.visible; ++g) {
+      const double error = residual_ + on_grid_[g];
+      if (error > lost_ && evidence_value(error, grid_.log_det[size_of(g)], s_.dof) > best_.evidence) return true;
+    }
+    return false;
   }
 
   /// A dip of the slope towards zero between points of one sign may hide a maximum and a minimum: when the parabola
@@ -195,13 +219,14 @@ class TargetSolver {
   void solve_below() {
     if (!rows_are_left()) return;  // the interpolation limit is the end of this branch
     if (residual_ <= noise_) {     // the maximum lies below what can be known
-      const double t = std::exp(grid_.ln_t.front());
-      EvidencePoint end = interior(t, residual_ + on_grid_[0], grid_.gamma.front());
+      const std::int64_t first = grid_.visible;
+      EvidencePoint end =
+          interior(std::exp(grid_.ln_t[size_of(first)]), residual_ + on_grid_[first], grid_.gamma[size_of(first)]);
       end.known = false;
       offer(end);
       return;
     }
-    const double rank = static_cast<double>(s_.rank), high = grid_.ln_t.front();
+    const double rank = static_cast<double>(s_.rank), high = grid_.ln_t[size_of(grid_.visible)];
     const double guess = std::log(rank * residual_) - std::log(interpolation().error * (s_.dof - rank));
     double low = std::min(guess, high) - 2;
     for (int step = 0; step < 60 && slope_at(low) <= 0; ++step) low -= 2 << std::min(step, 5);
@@ -222,10 +247,10 @@ class TargetSolver {
       const EvidenceTerms terms = evidence_terms(s_.eigenvalues.data(), x2_, s_.rank, t);
       ++iterations_;
       const double e = residual_ + terms.error, ratio = terms.error_slope / e;
-      const double value = terms.gamma - s_.dof * ratio;
+      const double value = slope_of(terms.gamma, e, terms.error_slope);
       const double derivative = -terms.gamma_slope - s_.dof * (terms.error_curve / e - ratio * ratio);
       (value > 0 ? low : high) = u;
-      double next = derivative < 0 ? u - std::clamp(value / derivative, -largest_step, largest_step) : low - 1;
+      double next = derivative < 0 && e > 0 ? u - std::clamp(value / derivative, -largest_step, largest_step) : low - 1;
       const bool newton = next >= low && next <= high;
       if (!newton) next = 0.5 * (low + high);
       const double move = next - u;
@@ -254,14 +279,16 @@ class TargetSolver {
             ? 0
             : 16 * u64 *
                   (1 + std::fabs(best_.evidence) + (std::fabs(candidate.log_det) + std::fabs(best_.log_det)) / s_.dof);
-    if (candidate.evidence > best_.evidence + rounding) best_ = candidate;
+    const bool finite = std::isfinite(candidate.evidence) && candidate.error > 0;
+    if (finite && candidate.evidence > best_.evidence + rounding) best_ = candidate;
   }
 
   const Spectrum& s_;
   const Grid& grid_;
   const double* x2_;
   const double* on_grid_;
-  double square_, residual_, noise_;
+  double square_, residual_, noise_, lost_;
+  bool hidden_;
   EvidencePoint best_;
   int iterations_ = 0;
 };

@@ -65,7 +65,7 @@ class Folder {
 
   void run(std::vector<FoldScratch<T>>& scratch) {
     const int workers = static_cast<int>(std::min(scratch.size(), jobs_.size()));
-    run_workers(workers, [&](int worker) { work(worker, workers, scratch[static_cast<std::size_t>(worker)]); });
+    run_workers(workers, [&](int worker) { work(scratch[static_cast<std::size_t>(worker)]); });
     for (const std::exception_ptr& failure : failures_)
       if (failure) std::rethrow_exception(failure);
     into_.exponent = exponents_.front();
@@ -74,8 +74,10 @@ class Folder {
  private:
   std::int64_t stripes() const { return static_cast<std::int64_t>(triangle_.size()) - 1; }
 
-  void work(int worker, int workers, FoldScratch<T>& scratch) {
-    for (std::int64_t job = worker; job < static_cast<std::int64_t>(jobs_.size()); job += workers) {
+  void work(FoldScratch<T>& scratch) {
+    const auto jobs = static_cast<std::int64_t>(jobs_.size());
+    // Jobs are claimed in order, so whoever waits for a turn waits for a worker that runs.
+    for (std::int64_t job; (job = next_job_.fetch_add(1)) < jobs;) {
       const Tile<T>* tile = nullptr;
       // A worker that fails still takes its turns below: the others wait for them.
       if (job <= stop_after_.load(std::memory_order_relaxed)) try {
@@ -145,7 +147,7 @@ class Folder {
     const std::int64_t d = into_.features;
     for (std::int64_t j = triangle_[size_of(stripe)]; j < triangle_[size_of(stripe) + 1]; ++j) {
       for (std::int64_t i = j; i < d; ++i) into_.gram[size_of(j * d + i)] *= factor * factor;
-      if (std::is_same_v<T, float>) into_.energy_f32[size_of(j)] *= factor * factor;
+      if (!into_.energy_f32.empty()) into_.energy_f32[size_of(j)] *= factor * factor;
     }
     const auto [begin, end] = columns(stripe);
     for (std::int64_t k = 0; k < into_.targets(); ++k)
@@ -222,6 +224,7 @@ class Folder {
   std::vector<std::int32_t> exponents_;  // of each stripe
   std::vector<std::exception_ptr> failures_;
   std::atomic<std::int64_t> stop_after_;
+  std::atomic<std::int64_t> next_job_{0};
 };
 
 }  // namespace

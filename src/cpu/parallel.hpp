@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -24,7 +25,11 @@ void run_workers(int workers, const Work& work) {
   };
   {
     std::vector<std::jthread> threads;
-    for (int worker = 1; worker < workers; ++worker) threads.emplace_back(guarded, worker);
+    try {
+      for (int worker = 1; worker < workers; ++worker) threads.emplace_back(guarded, worker);
+    } catch (const std::system_error&) {
+      // The system has no more threads to give: work is claimed piece by piece, so those that run do all of it.
+    }
     guarded(0);
   }
   for (const std::exception_ptr& failure : failures)

@@ -1,6 +1,10 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
+#include <string>
+
+#include <culogme/error.hpp>
 
 #include "cpu/evidence.hpp"
 
@@ -59,6 +63,11 @@ std::vector<TargetFit> reference_evidence(const Spectrum& s) {
     const double residual = std::ldexp(std::max(s.residual[k], 0.0), 2 * f);
     fits[k] = fit_published(sigma, x2.data(), residual, rows, features, zeros);
     const double square = std::ldexp(s.square[k], 2 * f);
+    if (!std::isfinite(fits[k].evidence))
+      throw NumericalError("the published procedure has no finite value for target " + std::to_string(k) +
+                           ": its logarithms do not exist for these features");
+    // Its stopping rule has no error bound; rounding by f32 products would come on top without a word.
+    fits[k].error_bound = s.trace_error > 0 ? std::numeric_limits<double>::infinity() : 0;
     fits[k].null_evidence = -0.5 * (std::log(2 * std::numbers::pi * square / rows) + 1);
   }
   return fits;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include <culogme/error.hpp>
 
 #include "cpu/eigen.hpp"
 #include "memory.hpp"
@@ -58,6 +61,14 @@ std::vector<double> centre(Moments& m) {
   return squares;
 }
 
+/// Squares that passed the range of fp64 are no basis for anything.
+void check_squares(const Moments& m, const std::vector<double>& squares) {
+  for (std::size_t k = 0; k < squares.size(); ++k)
+    if (!std::isfinite(squares[k]))
+      throw NumericalError("target '" + m.names[k] +
+                           "': its values differ by too many orders of magnitude, their squares overflow");
+}
+
 /// Number of eigenvalues at the small end that are noise.
 std::int64_t count_noise(const AlignedVector<double>& eigenvalues, double noise, double dof) {
   const std::int64_t n = static_cast<std::int64_t>(eigenvalues.size());
@@ -71,7 +82,12 @@ std::int64_t count_noise(const AlignedVector<double>& eigenvalues, double noise,
 Spectrum primal_spectrum(Moments m, bool intercept, int threads) {
   const std::int64_t d = m.features;
   require_memory(moments_bytes(d, m.targets()), "the spectrum of " + std::to_string(d) + " columns");
+  const double trace_before = std::max(m.history, trace(m));
+  const std::vector<double> squares_before = m.target_square;
   const std::vector<double> squares = intercept ? centre(m) : restore(m);
+  check_squares(m, squares);
+  // What cancels in the corrections, or cancelled when shards were subtracted, leaves its rounding errors behind.
+  const double cancelled = std::max(1.0, trace_before / std::max(trace(m), std::numeric_limits<double>::min()));
   Decomposition found = decompose(d, m.gram, m.cross, m.targets(), threads);
 
   Spectrum s;
@@ -83,8 +99,8 @@ Spectrum primal_spectrum(Moments m, bool intercept, int threads) {
   s.exponent = m.exponent;
   s.target_exponent = m.target_exponent;
   const double largest = std::max(found.eigenvalues.back(), 0.0);
-  s.gram_error = f64_gram_error(d) * largest;
-  double noise = noise_fraction(d) * largest;
+  s.gram_error = f64_gram_error(d) * largest * cancelled;
+  double noise = noise_fraction(d) * largest * cancelled;
   if (!m.energy_f32.empty()) {
     const double eta = f32_entry_error(m.rows_f32);
     double trace = 0, entry = 0;
@@ -105,7 +121,9 @@ Spectrum primal_spectrum(Moments m, bool intercept, int threads) {
   for (std::int64_t k = 0; k < m.targets(); ++k) {
     const double* const projected = found.projected.data() + k * d + cut;
     double* const x2 = s.projections.data() + k * s.rank;
-    double explained = 0, weights = 0;
+    double explained = 0, weights = 0, left_out = 0;
+    for (std::int64_t i = -cut; i < 0; ++i)
+      left_out += projected[i] * projected[i] / std::max(std::fabs(found.eigenvalues[size_of(cut + i)]), u64 * largest);
     for (std::int64_t i = 0; i < s.rank; ++i) {
       const double sigma = s.eigenvalues[size_of(i)];
       x2[i] = projected[i] * projected[i] / sigma;
@@ -115,7 +133,13 @@ Spectrum primal_spectrum(Moments m, bool intercept, int threads) {
     const double square = squares[size_of(k)];
     s.square.push_back(square);
     s.residual.push_back(square - explained);
-    s.residual_noise.push_back(s.square_error * square + (s.gram_error + s.trace_error) * weights);
+    double squared = square;
+    if (m.task != Task::classification)
+      squared = std::max({squared, m.target_history[size_of(k)], squares_before[size_of(k)]});
+    s.square_scale.push_back(squared);
+    s.residual_noise.push_back(s.square_error * squared + (s.gram_error + s.trace_error) * weights);
+    const double unexplained = std::max(s.residual.back(), s.residual_noise.back());
+    s.hidden.push_back(left_out > hidden_fraction(cut, s.dof) * unexplained ? 1 : 0);
     s.rows.push_back(m.task == Task::classification ? m.counts[size_of(k)] : m.rows);
   }
   return s;

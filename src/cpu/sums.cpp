@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include <culogme/error.hpp>
+
+#include "bad_value.hpp"
 #include "cpu/fold.hpp"
 #include "cpu/pack.hpp"
 #include "cpu/tile.hpp"
@@ -27,11 +30,81 @@ class CpuSums final : public Sums {
         tile_rows_(detail::tile_rows(features, options.expected_rows)),
         scratch_(size_of(workers)) {}
 
-  void add(const MatrixView& features, const TargetView& targets, std::int64_t first_row, bool) override {
+  void add(const MatrixView& features, const TargetView& targets, std::int64_t first_row, bool checked) override {
+    check_usable();
+    try {
+      add_rows(features, targets, first_row, checked);
+    } catch (...) {
+      // Some tiles may have been added and others not.
+      broken_ = true;
+      throw;
+    }
+  }
+
+  void append_targets(const std::vector<std::string>& names) override {
+    check_usable();
+    detail::append_targets(moments_, names);
+  }
+
+  Moments moments() const override {
+    check_usable();
+    if (!opened_) {
+      if (head_count_ == 0) return moments_;
+      CpuSums now(*this);
+      now.open();
+      return now.moments();
+    }
+    Moments copy = moments_;
+    std::vector<TileJob<T>> jobs = waiting_jobs();
+    if (filling_ != nullptr && filling_->rows > 0) jobs.push_back({filling_.get()});
+    fold_tiles(copy, jobs, frame_, scratch_);
+    return copy;
+  }
+
+  Moments take() override {
+    check_usable();
+    if (!opened_ && head_count_ > 0) open();
+    std::vector<TileJob<T>> jobs = waiting_jobs();
+    if (filling_ != nullptr && filling_->rows > 0) jobs.push_back({filling_.get()});
+    fold_tiles(moments_, jobs, frame_, scratch_);
+    return std::move(moments_);
+  }
+
+  void set(Moments moments) override {
+    // Sums of no rows may hold the rounding residue of what was subtracted.
+    moments_ =
+        moments.rows > 0 ? std::move(moments) : empty_moments(moments.task, moments.features, std::move(moments.names));
+    broken_ = false;
+    waiting_.clear();
+    filling_.reset();
+    head_.clear();
+    head_ids_.clear();
+    head_responses_.clear();
+    head_count_ = 0;
+    opened_ = moments_.rows > 0;
+    if (!opened_) return;
+    frame_ = {moments_.exponent, moments_.pilot, {}, moments_.target_exponent, moments_.target_pilot};
+    for (const double value : frame_.pilot) frame_.pilot_f32.push_back(static_cast<float>(value));
+  }
+
+  std::int64_t rows() const override {
+    std::int64_t rows = moments_.rows + head_count_ + static_cast<std::int64_t>(waiting_.size()) * tile_rows_;
+    return filling_ == nullptr ? rows : rows + filling_->rows;
+  }
+
+  std::int64_t tile_rows() const override { return tile_rows_; }
+
+ private:
+  void check_usable() const {
+    if (broken_) throw InvalidArgument("these sums are of no use: adding rows to them failed before");
+  }
+
+  void add_rows(const MatrixView& features, const TargetView& targets, std::int64_t first_row, bool checked) {
     std::int64_t row = 0;
     if (!opened_) {
       row = std::min(features.rows, head_rows() - head_count_);
-      append_head(features, targets, row, first_row);
+      if (!checked) check_head(features, targets, row, first_row);
+      append_head(features, targets, row);
       if (head_count_ < head_rows()) return;
       open();
     }
@@ -59,52 +132,6 @@ class CpuSums final : public Sums {
     }
   }
 
-  void append_targets(const std::vector<std::string>& names) override { detail::append_targets(moments_, names); }
-
-  Moments moments() const override {
-    if (!opened_) {
-      if (head_count_ == 0) return moments_;
-      CpuSums now(*this);
-      now.open();
-      return now.moments();
-    }
-    Moments copy = moments_;
-    std::vector<TileJob<T>> jobs = waiting_jobs();
-    if (filling_ != nullptr && filling_->rows > 0) jobs.push_back({filling_.get()});
-    fold_tiles(copy, jobs, frame_, scratch_);
-    return copy;
-  }
-
-  Moments take() override {
-    if (!opened_ && head_count_ > 0) open();
-    std::vector<TileJob<T>> jobs = waiting_jobs();
-    if (filling_ != nullptr && filling_->rows > 0) jobs.push_back({filling_.get()});
-    fold_tiles(moments_, jobs, frame_, scratch_);
-    return std::move(moments_);
-  }
-
-  void set(Moments moments) override {
-    moments_ = std::move(moments);
-    waiting_.clear();
-    filling_.reset();
-    head_.clear();
-    head_ids_.clear();
-    head_responses_.clear();
-    head_count_ = 0;
-    opened_ = moments_.rows > 0;
-    if (!opened_) return;
-    frame_ = {moments_.exponent, moments_.pilot, {}, moments_.target_exponent, moments_.target_pilot};
-    for (const double value : frame_.pilot) frame_.pilot_f32.push_back(static_cast<float>(value));
-  }
-
-  std::int64_t rows() const override {
-    std::int64_t rows = moments_.rows + head_count_ + static_cast<std::int64_t>(waiting_.size()) * tile_rows_;
-    return filling_ == nullptr ? rows : rows + filling_->rows;
-  }
-
-  std::int64_t tile_rows() const override { return tile_rows_; }
-
- private:
   /// Copies the rows that wait in the head; only for a head that was not opened, so there are no tiles.
   CpuSums(const CpuSums& other)
       : Sums(),
@@ -128,7 +155,17 @@ class CpuSums final : public Sums {
 
   std::int64_t head_rows() const { return std::min(most_head_rows, tile_rows_); }
 
-  void append_head(const MatrixView& features, const TargetView& targets, std::int64_t count, std::int64_t first_row) {
+  /// Rows of several blocks meet in the head, so each block's numbers are only known here.
+  void check_head(const MatrixView& features, const TargetView& targets, std::int64_t count, std::int64_t first_row) {
+    if (const BadValue bad = find_not_finite(features, 0, count); bad.row >= 0)
+      throw BadData{BadData::Kind::feature, first_row + bad.row, bad.column, bad.value, 0, 0, features.scalar};
+    if (targets.labels == nullptr) return;  // responses are read with their file
+    for (std::int64_t row = 0; row < count; ++row)
+      if (const std::int64_t id = label_at(*targets.labels, row); id < 0 || id >= moments_.targets())
+        throw BadData{BadData::Kind::label, first_row + row, 0, 0, id, moments_.targets()};
+  }
+
+  void append_head(const MatrixView& features, const TargetView& targets, std::int64_t count) {
     const std::int64_t k = moments_.targets();
     const std::size_t before = head_.size();
     head_.resize(before + size_of(count * features.cols));
@@ -138,7 +175,6 @@ class CpuSums final : public Sums {
     else
       for (std::int64_t row = 0; row < count; ++row)
         for (std::int64_t j = 0; j < k; ++j) head_responses_.push_back(element(*targets.responses, row, j));
-    if (head_count_ == 0) head_first_row_ = first_row;
     head_count_ += count;
   }
 
@@ -157,7 +193,7 @@ class CpuSums final : public Sums {
                                    ? TargetView{&labels, nullptr}
                                    : TargetView{nullptr, &responses, moments_.task == Task::multilabel};
     filling_ = new_tile();
-    fill_tile(*filling_, features, targets, 0, head_count_, head_first_row_, moments_.targets(), frame_);
+    fill_tile(*filling_, features, targets, 0, head_count_, 0, moments_.targets(), frame_);
     if (filling_->rows == tile_rows_) waiting_.push_back(std::move(filling_));
     head_ = {};
     head_ids_ = {};
@@ -195,8 +231,8 @@ class CpuSums final : public Sums {
   std::vector<std::int64_t> head_ids_;
   std::vector<double> head_responses_;
   std::int64_t head_count_ = 0;
-  std::int64_t head_first_row_ = 0;
   bool opened_ = false;
+  bool broken_ = false;
   Frame frame_;
   std::unique_ptr<Tile<T>> filling_;
   std::vector<std::unique_ptr<Tile<T>>> waiting_, spare_;

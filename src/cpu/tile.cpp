@@ -11,15 +11,16 @@ namespace {
 std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
 
 /// Rows may be this many binary orders larger than the first ones before their tile gets an exponent of its own: the
-/// squares of 4096 such rows still fit f32 with room to spare.
+/// squares of 8192 such rows still fit f32 with room to spare.
 constexpr int headroom = 40;
 
 /// Exponents stay where their scaling factors are numbers: of f32 for what f32 can hold, its subnormals included, of
-/// f64 for the rest.
+/// f64 for the rest. Zeros have the smallest exponent, so that whatever comes later is larger.
 std::int32_t exponent_of(double magnitude) {
-  if (!(magnitude > 0)) return 0;
-  const int exponent = std::clamp(std::ilogb(magnitude), -1000, 1000);
-  return exponent < -120 && exponent >= -150 ? -120 : exponent;
+  constexpr int smallest = -1000, smallest_f32 = -120, below_f32 = -200;
+  if (!(magnitude > 0)) return smallest;
+  const int exponent = std::clamp(std::ilogb(magnitude), smallest, -smallest);
+  return exponent < smallest_f32 && exponent >= below_f32 ? smallest_f32 : exponent;
 }
 
 struct Spread {
@@ -82,7 +83,7 @@ Frame choose_frame(Task task, std::int64_t features, std::int64_t targets, const
     double target_largest = 0;
     for (std::size_t i = 0; i < size_of(rows); ++i)
       target_largest = std::max(target_largest, std::fabs(head_responses[i * size_of(targets) + k]));
-    frame.target_exponent[k] = exponent_of(target_largest);
+    frame.target_exponent[k] = target_largest > 0 ? exponent_of(target_largest) : 0;
     scale.push_back(std::ldexp(1.0, -frame.target_exponent[k]));
   }
   const std::vector<Spread> target_spreads = column_spreads(head_responses, rows, targets, scale);
@@ -149,8 +150,7 @@ void fill_targets(Tile<T>& tile, const TargetView& targets, std::int64_t first, 
   if (targets.labels != nullptr) {
     for (std::int64_t row = first; row < first + count; ++row) {
       const std::int64_t id = label_at(*targets.labels, row);
-      if (id < 0 || id >= target_count)
-        throw BadData{BadData::Kind::label, first_row + row, 0, static_cast<double>(id), target_count};
+      if (id < 0 || id >= target_count) throw BadData{BadData::Kind::label, first_row + row, 0, 0, id, target_count};
       tile.ids.push_back(static_cast<std::int32_t>(id));
     }
     return;
@@ -159,7 +159,7 @@ void fill_targets(Tile<T>& tile, const TargetView& targets, std::int64_t first, 
     for (std::int64_t k = 0; k < target_count; ++k) {
       const double value = element(*targets.responses, row, k);
       if (is_bad_response(value, targets.binary))
-        throw BadData{BadData::Kind::response, first_row + row, k, value, target_count};
+        throw BadData{BadData::Kind::response, first_row + row, k, value, 0, target_count};
       const std::size_t at = size_of(k);
       const double shifted = std::ldexp(value, -frame.target_exponent[at]) - frame.target_pilot[at];
       tile.responses.push_back(shifted);
@@ -178,7 +178,7 @@ void fill_tile(Tile<T>& tile, const MatrixView& features, const TargetView& targ
   tile.short_digits = tile.short_digits || packed.short_digits;
   if (!std::isfinite(packed.largest)) {
     const BadValue bad = find_not_finite(features, first, count);
-    throw BadData{BadData::Kind::feature, first_row + bad.row, bad.column, bad.value, 0, features.scalar};
+    throw BadData{BadData::Kind::feature, first_row + bad.row, bad.column, bad.value, 0, 0, features.scalar};
   }
   if (exponent_of(packed.largest) > tile.exponent + headroom) {
     tile.sum = sum_before;

@@ -44,9 +44,11 @@ TridiagonalSolver::TridiagonalSolver(AlignedVector<double> diagonal, AlignedVect
     values_[size_of(cut_)] -= std::fabs(rho);
     {
       const BlasThreads one_per_half(1);
-      run_workers(std::min(threads, 2), [&](int worker) {
-        if (worker == 0) solve_half(0, cut_, upper_);
-        if (worker == 1 || threads == 1) solve_half(cut_, n_ - cut_, lower_);
+      parallel_for(threads, 2, 1, [&](std::int64_t half, std::int64_t) {
+        if (half == 0)
+          solve_half(0, cut_, upper_);
+        else
+          solve_half(cut_, n_ - cut_, lower_);
       });
     }
     merge(rho, threads);
