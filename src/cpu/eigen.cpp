@@ -60,13 +60,14 @@ Decomposition decompose(std::int64_t n, AlignedVector<double>& matrix, AlignedVe
   const double frobenius = frobenius_norm(n, matrix);
   if (!std::isfinite(frobenius)) give_up(n, "its matrix is not finite");
 
-  // Small problems gain nothing from threads, and without them their bits do not depend on the number of threads.
-  constexpr std::int64_t threaded = 384;
-  if (n < threaded) threads = 1;
+  // A BLAS library's threads wait for each other thousands of times in a tridiagonalisation: below this size they gain
+  // little, lose everything on a busy machine, and make the bits depend on their number. The halves need no such waits.
+  constexpr std::int64_t threaded = 1024, torn = 384;
+  const int blas_threads = n < threaded ? 1 : threads;
   const AlignedVector<double> probe = probe_vector(n);
   AlignedVector<double> image(size_of(n)), diagonal(size_of(n)), beside(size_of(n)), reflectors(size_of(n));
   {
-    const BlasThreads used(threads);
+    const BlasThreads used(blas_threads);
     symv(n, matrix.data(), n, probe.data(), image.data());
     if (const int info = sytrd(n, matrix.data(), diagonal.data(), beside.data(), reflectors.data()); info != 0)
       give_up(n, "sytrd answers " + std::to_string(info));
@@ -75,8 +76,8 @@ Decomposition decompose(std::int64_t n, AlignedVector<double>& matrix, AlignedVe
       give_up(n, "ormtr answers " + std::to_string(info));
   }
 
-  const TridiagonalSolver solver(std::move(diagonal), std::move(beside), n >= threaded, threads);
-  const BlasThreads used(threads);
+  const TridiagonalSolver solver(std::move(diagonal), std::move(beside), n >= torn, threads);
+  const BlasThreads used(blas_threads);
   Decomposition result{solver.eigenvalues(), solver.project(right_sides, count + 1)};
 
   // V diag(eigenvalues) V' probe against the matrix times the probe: an info of zero proves nothing.
