@@ -60,10 +60,9 @@ void add_warnings(Score& score, const ScoreOptions& options) {
   name_some(score, TargetStatus::null_limit, null);
   const std::string empty_names = name_some(score, TargetStatus::empty, empty);
   if (unbounded > 0)
-    score.warnings.push_back(
-        unbounded_names +
-        " are an exact linear function of the features: the evidence has no upper bound, and these "
-        "rows decide nothing");
+    score.warnings.push_back(unbounded_names + (unbounded == 1 ? " is" : " are") +
+                             " an exact linear function of the features: the evidence has no upper bound, and these "
+                             "rows decide nothing");
   if (empty > 0)
     score.warnings.push_back(empty_names + (score.task == Task::classification && !score.intercept
                                                 ? ": no rows, skipped"

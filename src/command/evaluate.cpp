@@ -81,6 +81,7 @@ int run_evaluate(EvaluateCommand& command) {
   if (command.scores.empty() || command.accuracies.empty()) {
     throw UsageError("evaluate needs two tables, SCORES and ACCURACIES");
   }
+  check_files(command.output, {command.scores, command.accuracies});
   Output output(command.output);
   const Table scores = read_table(command.scores);
   const Accuracies accuracies = pick_accuracies(read_table(command.accuracies), command.column);

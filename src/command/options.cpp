@@ -1,9 +1,15 @@
 #include "options.hpp"
 
+#include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <map>
+#include <system_error>
+
+#include <culogme/error.hpp>
 
 namespace culogme::command {
 namespace {
@@ -73,7 +79,12 @@ void add_output_options(CLI::App& app, OutputOptions& options) {
   add_choice<Format>(app, "--format", options.format,
                      {{"table", Format::table}, {"json", Format::json}, {"csv", Format::csv}},
                      "How the result is written (default table)");
-  app.add_option("--output", options.file, "Write the result to FILE, whole or not at all")->type_name("FILE");
+  const auto output = [&options](const std::string& text) {
+    if (text.empty()) throw UsageError("--output is empty, expected a file");
+    options.file = text;
+  };
+  app.add_option_function<std::string>("--output", output, "Write the result to FILE, whole or not at all")
+      ->type_name("FILE");
   app.add_flag("--quiet", options.quiet, "No progress and no warnings beside the result");
 }
 
@@ -162,8 +173,47 @@ Engine make_engine(const EngineOptions& options) {
   }
 }
 
+void check_measure_options(const MeasureOptions& options) {
+  if (options.score.procedure == Procedure::reference && options.score.intercept == Intercept::on)
+    throw UsageError("--procedure reference has no intercept: leave out --intercept on");
+}
+
+namespace {
+
+/// FILE of FILE:ARRAY, or the whole where that is a file.
+std::filesystem::path file_of(const std::string& spec) {
+  std::error_code error;
+  if (std::filesystem::exists(spec, error)) return spec;
+  return spec.substr(0, spec.rfind(':'));
+}
+
+}  // namespace
+
+void check_files(const OutputOptions& options, const std::vector<std::string>& inputs) {
+  if (std::count(inputs.begin(), inputs.end(), "-") > 1)
+    throw UsageError("standard input is named twice, but it can be read once");
+  if (options.file.empty()) return;
+  for (const std::string& input : inputs) {
+    std::error_code error;
+    if (std::filesystem::equivalent(options.file, file_of(input), error))
+      throw UsageError("--output " + options.file + " would replace the input " + input);
+  }
+}
+
+void require_present(const std::string& spec) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(file_of(spec), error);
+  if (spec != "-" && status.type() == std::filesystem::file_type::not_found)
+    throw FileError(spec + " cannot be opened: " + std::generic_category().message(ENOENT));
+}
+
 void resolve_classes(DataOptions& options) {
-  if (!options.classes.empty()) options.label_options.classes = read_classes(options.classes);
+  if (options.classes.empty()) return;
+  try {
+    options.label_options.classes = read_classes(options.classes);
+  } catch (const InvalidArgument& error) {
+    throw UsageError(error.what());
+  }
 }
 
 }  // namespace culogme::command

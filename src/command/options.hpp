@@ -59,6 +59,14 @@ void add_measure_options(CLI::App& app, MeasureOptions& options);
 /// An Engine; a bad option or an unknown CULOGME_BACKEND is a UsageError.
 Engine make_engine(const EngineOptions& options);
 
+/// What no file can change: the published procedure with an intercept, a result that would replace one of its `inputs`
+/// (specs or paths), standard input named twice. Throws UsageError.
+void check_measure_options(const MeasureOptions& options);
+void check_files(const OutputOptions& options, const std::vector<std::string>& inputs);
+
+/// Throws FileError for a path that is not there (FILE:ARRAY: the file), so that a mistyped name is called that.
+void require_present(const std::string& spec);
+
 /// Reads the class list of --classes, if any, into label_options.
 void resolve_classes(DataOptions& options);
 

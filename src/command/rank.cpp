@@ -88,7 +88,10 @@ int run_rank(RankCommand& command) {
   report.measures = parse_measures(command.measure.measures);
   report.procedure = command.measure.score.procedure;
   report.evaluate_options = command.evaluate;
+  check_measure_options(command.measure);
   resolve_classes(command.data);
+  if (command.models.size() == 1 && command.models.front().find('=') == std::string::npos)
+    require_present(command.models.front());
   Candidates candidates = find_candidates(command.models);
   if (!command.data.labels.empty()) candidates.labels = command.data.labels;
   if (candidates.labels.empty()) throw UsageError("--labels is missing");
@@ -98,6 +101,10 @@ int run_rank(RankCommand& command) {
   } else if (!command.column.empty()) {
     throw UsageError("--accuracy-column is given, but there are no accuracies: give --accuracies FILE");
   }
+  std::vector<std::string> inputs = {candidates.labels, command.accuracies};
+  for (const ModelFiles& model : candidates.models)
+    inputs.insert(inputs.end(), model.features.begin(), model.features.end());
+  check_files(command.output, inputs);
   Output output(command.output);
   Engine engine = make_engine(command.engine);
   report.engine = engine.description();
@@ -121,6 +128,8 @@ int run_rank(RankCommand& command) {
       break;
     case Format::csv:
       output.write(rank_csv(report));
+      for (const FailedModel& model : report.failed)
+        report.warnings.push_back("failed: " + printable(model.name) + ": " + printable(model.error));
       output.warn(report.warnings);
       break;
   }

@@ -134,6 +134,7 @@ nlohmann::ordered_json rank_json(const RankReport& report) {
   return object;
 }
 
+/// Only models with a score: `evaluate` reads this table, and must find what `rank` compared.
 std::string rank_csv(const RankReport& report) {
   std::string text = "name";
   for (const std::string& measure : report.measures) text += "," + measure;
@@ -142,10 +143,6 @@ std::string rank_csv(const RankReport& report) {
     text += csv_field(model.name);
     for (std::size_t i = 0; i < report.measures.size(); ++i) text.append(",").append(exact(model.score.value));
     text += "," + score_status(model.score) + "\n";
-  }
-  for (const FailedModel& model : report.failed) {
-    text += csv_field(model.name) + std::string(report.measures.size(), ',') + "," +
-            csv_field("failed: " + model.error) + "\n";
   }
   return text;
 }

@@ -86,6 +86,11 @@ int run_score(ScoreCommand& command) {
   if (statistics != command.features.end() && command.features.size() > 1) {
     throw UsageError(*statistics + " is a statistics file, which goes alone: join several with `culogme stats merge`");
   }
+  check_measure_options(command.measure);
+  std::vector<std::string> inputs = command.features;
+  inputs.push_back(command.data.labels);
+  check_files(command.output, inputs);
+  if (command.data.labels.empty()) require_present(command.features.front());
   Output output(command.output);
   ProgressLine progress(command.output);
   ScoreReport report =

@@ -32,7 +32,7 @@ TridiagonalSolver::TridiagonalSolver(AlignedVector<double> diagonal, AlignedVect
       values_(std::move(diagonal)),
       beside_(std::move(beside)) {
   if (cut_ == n_) {
-    const BlasThreads all(threads);
+    const BlasThreads one(1);  // whole solves are the small ones
     solve_half(0, n_, upper_);
   } else {
     // Deflation compares eigenvalues with weights of norm 1: the matrix is brought to that size.

@@ -115,7 +115,8 @@ Manifest read_manifest(const std::string& path) {
     }
     manifest.models.push_back(std::move(files));
   }
-  if (accuracy.has_value() && detail::is_number_column(csv, *accuracy)) {
+  const auto is_given = [&](const std::vector<std::string>& record) { return !record[*accuracy].empty(); };
+  if (accuracy.has_value() && std::any_of(csv.records.begin(), csv.records.end(), is_given)) {
     manifest.accuracies.name = csv.name;
     manifest.accuracies.columns = {"accuracy"};
     manifest.accuracies.values = {detail::number_column(csv, *accuracy)};

@@ -101,7 +101,44 @@ TEST(CommandRank, ModelsThatFailAreListedAndTheOthersRanked) {
   EXPECT_EQ(outcome.code, 1);
   EXPECT_NE(outcome.out.find("failed: gone: "), std::string::npos) << outcome.out;
   table.insert(table.end(), {"--format", "csv"});
-  EXPECT_NE(run(table).out.find("\ngone,,failed: "), std::string::npos) << run(table).out;
+  const Outcome csv = run(table);
+  EXPECT_EQ(csv.code, 1);
+  EXPECT_EQ(csv.out.find("gone"), std::string::npos) << csv.out;
+  EXPECT_NE(csv.err.find("failed: gone: "), std::string::npos) << csv.err;
+}
+
+TEST(CommandRank, EvaluateReadsWhatRankWroteWhenAModelFailed) {
+  const Models models;
+  const std::string accuracies = models.folder / "known.csv";
+  write_file(accuracies, "name,probe\nnoise,0.1\ngood,0.5\ngone,0.9\n");
+  std::vector<std::string> arguments = {"rank",
+                                        "--labels",
+                                        models.labels,
+                                        "--accuracies",
+                                        accuracies,
+                                        models.pair("noise", "noise.npy"),
+                                        models.pair("good", "good.npy"),
+                                        models.pair("gone", "none.npy"),
+                                        "--format",
+                                        "json"};
+  const nlohmann::json ranked = nlohmann::json::parse(run(arguments).out);
+  arguments.back() = "csv";
+  const std::string scores = models.folder / "scores.csv";
+  write_file(scores, run(arguments).out);
+  const Outcome evaluated = run({"evaluate", scores, accuracies, "--format", "json"});
+  ASSERT_EQ(evaluated.code, 0) << evaluated.err;
+  const nlohmann::json again = nlohmann::json::parse(evaluated.out)["measures"][0];
+  EXPECT_EQ(again["models"], ranked["evaluation"][0]["models"]);
+  EXPECT_EQ(again["weighted_kendall"], ranked["evaluation"][0]["weighted_kendall"]);
+}
+
+TEST(CommandRank, AManifestsAccuraciesMustBeNumbers) {
+  const Models models;
+  const std::string manifest = models.folder / "models.csv";
+  write_file(manifest, "name,features,accuracy\na,good.npy,91%\n");
+  const Outcome outcome = run({"rank", manifest, "--labels", models.labels});
+  EXPECT_EQ(outcome.code, 1) << outcome.out;
+  EXPECT_NE(outcome.err.find("91%"), std::string::npos) << outcome.err;
 }
 
 TEST(CommandRank, FolderWithLabelsAndAccuracies) {

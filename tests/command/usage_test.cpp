@@ -94,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongUsage{{"score", "f.npy", "--lables", "l.npy"}, {"--lables", "did you mean --labels?"}},
         WrongUsage{{"score", "f.npy", "--zzzzzzzz"}, {"unknown option --zzzzzzzz"}},
         WrongUsage{{"info", "extra"}, {"unexpected argument extra"}}, WrongUsage{{"score"}, {"no features"}},
-        WrongUsage{{"score", "f.npy"}, {"--labels is missing"}},
+        WrongUsage{{"score", "."}, {"--labels is missing"}},
         WrongUsage{{"score", "f.npy", "--labels"}, {"--labels needs a value"}},
         WrongUsage{{"score", "f.npy", "--labels", "a", "--labels", "b"}, {"--labels is given more than once"}},
         WrongUsage{{"score", "f.npy", "--labels", "l", "--format", "xml"}, {"--format is xml", "table, json or csv"}},
@@ -183,6 +183,34 @@ TEST(CommandInfo, StillAnswersWhereTheEnvironmentAsksForAnUnknownBackend) {
   EXPECT_EQ(outcome.code, 0) << outcome.text();
   EXPECT_TRUE(outcome.json()["engine"].is_null());
   EXPECT_NE(outcome.json()["reason"].get<std::string>().find("abacus"), std::string::npos);
+}
+
+TEST(CommandUsage, AResultNeverReplacesAnInput) {
+  const Folder folder;
+  const Sample sample = make_sample(30, 4, 2);
+  const std::string features = folder / "f.npy", labels = folder / "l.npy";
+  write_file(features, npy(sample.features, 30, 4));
+  write_file(labels, npy(sample.labels));
+  for (const std::string& output : {features, labels}) {
+    const Outcome outcome = run({"score", features, "--labels", labels, "--output", output});
+    EXPECT_EQ(outcome.code, 2) << outcome.text();
+    EXPECT_NE(outcome.err.find("would replace the input"), std::string::npos) << outcome.err;
+  }
+  EXPECT_EQ(run({"score", features, "--labels", labels}).code, 0);
+}
+
+TEST(CommandUsage, WrongUsageIsTwoAndAMissingFileThree) {
+  const Folder folder;
+  const Sample sample = make_sample(30, 4, 2);
+  const std::string features = folder / "f.npy", labels = folder / "l.npy";
+  write_file(features, npy(sample.features, 30, 4));
+  write_file(labels, npy(sample.labels));
+  EXPECT_EQ(run({"score", folder / "none.stats"}).code, 3);
+  EXPECT_EQ(run({"rank", folder / "none"}).code, 3);
+  EXPECT_EQ(run({"score", features, "--labels", labels, "--classes", "0"}).code, 2);
+  EXPECT_EQ(run({"score", features, "--labels", labels, "--procedure", "reference", "--intercept", "on"}).code, 2);
+  EXPECT_EQ(run({"score", features, "--labels", labels, "--output", ""}).code, 2);
+  EXPECT_EQ(run({"score", "-", "--labels", "-"}).code, 2);
 }
 
 }  // namespace
