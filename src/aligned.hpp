@@ -1,24 +1,27 @@
 #pragma once
 
 #include <cstddef>
-#include <new>
 #include <vector>
 
 namespace culogme::detail {
 
-/// Allocates on cache-line boundaries: kernels of BLAS libraries treat the first elements of an unaligned vector apart,
-/// so the last digits would depend on where the heap had room.
+/// Memory on cache-line boundaries; large blocks on boundaries of huge pages, which are asked for: products walk down
+/// columns a page apart, and with small pages look up an address more often than they compute. Throws std::bad_alloc.
+void* allocate_aligned(std::size_t bytes);
+void release_aligned(void* memory, std::size_t bytes) noexcept;
+
+/// Kernels of BLAS libraries treat the first elements of an unaligned vector apart, so the last digits would depend on
+/// where the heap had room.
 template <class T>
 struct AlignedAllocator {
   using value_type = T;
-  static constexpr std::align_val_t alignment{64};
 
   AlignedAllocator() = default;
   template <class U>
   AlignedAllocator(const AlignedAllocator<U>&) noexcept {}
 
-  T* allocate(std::size_t count) { return static_cast<T*>(::operator new(count * sizeof(T), alignment)); }
-  void deallocate(T* memory, std::size_t) noexcept { ::operator delete(memory, alignment); }
+  T* allocate(std::size_t count) { return static_cast<T*>(allocate_aligned(count * sizeof(T))); }
+  void deallocate(T* memory, std::size_t count) noexcept { release_aligned(memory, count * sizeof(T)); }
   friend bool operator==(const AlignedAllocator&, const AlignedAllocator&) { return true; }
 };
 

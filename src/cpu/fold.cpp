@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
-#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -99,7 +98,7 @@ class Folder {
   /// Packs if needed and takes the products of one tile; they stay in the worker's scratch.
   const Tile<T>* multiply(const TileJob<T>& job, FoldScratch<T>& scratch) {
     const std::int64_t d = into_.features;
-    if (scratch.gram == nullptr) scratch.gram = std::make_unique_for_overwrite<T[]>(size_of(d * d));
+    if (scratch.gram.empty()) scratch.gram.resize(size_of(d * d));
     if (job.packed != nullptr) {
       multiply_rows(*job.packed, 0, scratch);
       return job.packed;
@@ -125,7 +124,7 @@ class Folder {
     for (std::int64_t row = begin; row < tile.rows; row += chunk_rows) {
       const std::int64_t count = std::min(chunk_rows, tile.rows - row);
       const T* const rows = tile.data.data() + row * d;
-      syrk(d, count, rows, d, T(row == 0 ? 0 : 1), scratch.gram.get(), d);
+      syrk(d, count, rows, d, T(row == 0 ? 0 : 1), scratch.gram.data(), d);
       if (into_.task != Task::classification)
         multiply_responses(tile, row, count, d, into_.targets(), scratch);
       else if (cross_in_scratch())
@@ -170,7 +169,7 @@ class Folder {
     const double factor = match_exponents(exponents_[size_of(stripe)], tile.exponent, stripe);
     const double weight = tile.short_digits ? short_digits_weight : 1;
     for (std::int64_t j = triangle_[size_of(stripe)]; j < triangle_[size_of(stripe) + 1]; ++j) {
-      const T* const from = scratch.gram.get() + j * d + j;
+      const T* const from = scratch.gram.data() + j * d + j;
       double* const to = into_.gram.data() + j * d + j;
       if (factor == 1)
         add_row(to, from, d - j);

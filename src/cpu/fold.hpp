@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "cpu/tile.hpp"
@@ -23,9 +22,9 @@ struct TileJob {
 template <class T>
 struct FoldScratch {
   Tile<T> tile;
-  std::unique_ptr<T[]> gram;
-  std::vector<double> cross;
-  std::vector<double> widened;
+  AlignedVector<T> gram;
+  AlignedVector<double> cross;
+  AlignedVector<double> widened;
 };
 
 /// Adds the tiles to the moments: Gram matrix by the BLAS library, one product per tile and worker, class sums or F'Y

@@ -1,0 +1,29 @@
+#include "aligned.hpp"
+
+#include <sys/mman.h>
+
+#include <new>
+
+namespace culogme::detail {
+namespace {
+
+constexpr std::size_t cache_line = 64;
+constexpr std::size_t huge_page = std::size_t{1} << 21;
+
+/// Below two huge pages the rounding would waste more than it saves.
+std::align_val_t alignment_of(std::size_t bytes) {
+  return std::align_val_t{bytes >= 2 * huge_page ? huge_page : cache_line};
+}
+
+}  // namespace
+
+void* allocate_aligned(std::size_t bytes) {
+  void* const memory = ::operator new(bytes, alignment_of(bytes));
+  // Advice only: where the system has no huge pages, small ones do.
+  if (bytes >= 2 * huge_page) ::madvise(memory, bytes / huge_page * huge_page, MADV_HUGEPAGE);
+  return memory;
+}
+
+void release_aligned(void* memory, std::size_t bytes) noexcept { ::operator delete(memory, alignment_of(bytes)); }
+
+}  // namespace culogme::detail
