@@ -13,7 +13,8 @@ namespace culogme::detail {
 /// is that of M. Gu and S. Eisenstat (1995), with LAPACK's root finder and deflation rules.
 class TridiagonalSolver {
  public:
-  /// diagonal [n], beside [n] (n - 1 used). `halves` false: one solve by LAPACK on one thread. Throws NumericalError, OutOfMemory.
+  /// diagonal [n], beside [n] (n - 1 used). `halves` false: one solve by LAPACK on one thread. Throws NumericalError,
+  /// OutOfMemory.
   TridiagonalSolver(AlignedVector<double> diagonal, AlignedVector<double> beside, bool halves, int threads);
 
   const AlignedVector<double>& eigenvalues() const { return eigenvalues_; }  ///< increasing
