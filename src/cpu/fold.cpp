@@ -18,8 +18,7 @@ std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count)
 constexpr std::int64_t most_tile_rows = 8192;
 constexpr std::int64_t fewest_tile_rows = 256;
 constexpr std::int64_t most_tile_elements = std::int64_t{1} << 24;
-constexpr std::int64_t chunk_rows = 512;                          // packed and multiplied while they are in the cache
-constexpr std::int64_t most_cached_sums = std::int64_t{1} << 18;  // class sums that a worker keeps beside its tile
+constexpr std::int64_t chunk_rows = 512;  // packed and multiplied while they are in the cache
 
 /// Stripes of columns of the lower triangle with about equal areas; stripe s is [bounds[s], bounds[s + 1]).
 std::vector<std::int64_t> triangle_stripes(std::int64_t features) {
@@ -33,16 +32,26 @@ std::vector<std::int64_t> triangle_stripes(std::int64_t features) {
   return bounds;
 }
 
+/// The distinct ids as they first appear. Sums in this order do not change a bit when classes are renamed.
+void list_classes(const std::vector<std::int32_t>& ids, std::int64_t classes, std::vector<std::int32_t>& order) {
+  std::vector<char> seen(size_of(classes), 0);
+  order.clear();
+  for (const std::int32_t id : ids) {
+    if (seen[size_of(id)] == 0) order.push_back(id);
+    seen[size_of(id)] = 1;
+  }
+}
+
 /// Adds F'Y of some rows of a tile, in fp64 and from the same rounded rows as the Gram matrix.
 template <class T>
 void multiply_responses(const Tile<T>& tile, std::int64_t begin, std::int64_t count, std::int64_t features,
                         std::int64_t targets, FoldScratch<T>& scratch) {
   const double* rows = nullptr;
   if constexpr (std::is_same_v<T, double>) {
-    rows = tile.data.data() + begin * features;
+    rows = tile.at(begin, features);
   } else {
     scratch.widened.resize(size_of(chunk_rows * features));
-    widen(tile.data.data() + begin * features, scratch.widened.data(), count * features);
+    widen(tile.at(begin, features), scratch.widened.data(), count * features);
     rows = scratch.widened.data();
   }
   gemm(false, true, features, targets, count, rows, features, tile.responses.data() + begin * targets, targets, 1,
@@ -95,49 +104,74 @@ class Folder {
     }
   }
 
-  /// Packs if needed and takes the products of one tile; they stay in the worker's scratch.
+  /// Packs what is not packed yet and takes the products of one tile, a chunk at a time: rows are still in the cache
+  /// when they are multiplied, and the chunks lie at the same places whether the tile was packed before or not. The
+  /// products stay in the worker's scratch.
   const Tile<T>* multiply(const TileJob<T>& job, FoldScratch<T>& scratch) {
-    const std::int64_t d = into_.features;
+    const std::int64_t d = into_.features, packed = job.packed != nullptr ? job.packed->rows : 0,
+                       rows = packed + job.count;
     if (scratch.gram.empty()) scratch.gram.resize(size_of(d * d));
-    if (job.packed != nullptr) {
-      multiply_rows(*job.packed, 0, scratch);
-      return job.packed;
+    // One chunk is kept where no later stage asks for the rows.
+    const bool one_chunk = job.count > 0 && cross_in_scratch();
+    Tile<T>& tile = job.packed != nullptr && !one_chunk ? *job.packed : scratch.tile;
+    if (job.count > 0) tile.make_room(one_chunk ? std::min(rows, chunk_rows) : rows, d);
+    if (&tile == &scratch.tile) begin_tile(tile, job, job.packed != nullptr ? job.packed->exponent : frame_.exponent);
+    for (std::int64_t row = 0; row < rows;) {
+      const std::int64_t end = std::min(row + chunk_rows, rows);
+      if (one_chunk) {
+        tile.first_kept = row;
+        if (row < packed) copy_rows(*job.packed, row, std::min(end, packed), tile);
+      }
+      if (tile.rows < end) {
+        const std::int32_t exponent = tile.exponent;
+        fill_tile(tile, *job.features, *job.targets, job.first + tile.rows - packed, end - tile.rows, job.first_row,
+                  into_.targets(), frame_);
+        if (row > 0 && tile.exponent != exponent) {  // the rows before were multiplied with another one
+          if (one_chunk) begin_tile(tile, job, tile.exponent);
+          row = 0;
+          continue;
+        }
+      }
+      multiply_chunk(tile, row, end - row, scratch);
+      row = end;
     }
-    Tile<T>& tile = scratch.tile;
-    if (tile.data.empty()) tile.data.resize(size_of(job.count * d));
-    tile.clear(d, into_.targets(), into_.task, frame_);
-    for (std::int64_t row = 0; row < job.count; row += chunk_rows) {
-      const std::int32_t exponent = tile.exponent;
-      fill_tile(tile, *job.features, *job.targets, job.first + row, std::min(chunk_rows, job.count - row),
-                job.first_row, into_.targets(), frame_);
-      // A larger exponent has changed the rows that were multiplied before.
-      multiply_rows(tile, tile.exponent == exponent ? row : 0, scratch);
-    }
+    if (classes_apart()) list_classes(tile.ids, into_.targets(), scratch.order);
     return &tile;
   }
 
-  /// Products of the tile's rows from `begin` on, a chunk at a time: rows are still in the cache when they are
-  /// multiplied, and the chunks lie at the same places whether the tile was packed before or not.
-  void multiply_rows(const Tile<T>& tile, std::int64_t begin, FoldScratch<T>& scratch) {
-    const std::int64_t d = into_.features;
-    if (begin == 0 && cross_in_scratch()) scratch.cross.assign(size_of(d * into_.targets()), 0);
-    for (std::int64_t row = begin; row < tile.rows; row += chunk_rows) {
-      const std::int64_t count = std::min(chunk_rows, tile.rows - row);
-      const T* const rows = tile.data.data() + row * d;
-      syrk(d, count, rows, d, T(row == 0 ? 0 : 1), scratch.gram.data(), d);
-      if (into_.task != Task::classification)
-        multiply_responses(tile, row, count, d, into_.targets(), scratch);
-      else if (cross_in_scratch())
-        for (std::int64_t i = 0; i < count; ++i)
-          add_row(scratch.cross.data() + tile.ids[size_of(row + i)] * d, rows + i * d, d);
-    }
+  void begin_tile(Tile<T>& tile, const TileJob<T>& job, std::int32_t exponent) {
+    tile.clear(into_.features, into_.targets(), into_.task, frame_);
+    tile.exponent = exponent;
+    if (job.packed != nullptr) tile.summarise(*job.packed, exponent);
   }
 
-  /// Whether F'Y of a tile is summed apart and then added: always for responses, and for classes whose sums fit the
-  /// cache.
-  bool cross_in_scratch() const {
-    return into_.task != Task::classification || into_.targets() * into_.features <= most_cached_sums;
+  void copy_rows(const Tile<T>& from, std::int64_t begin, std::int64_t end, Tile<T>& to) const {
+    const T* const values = from.at(begin, into_.features);
+    T* const copy = to.at(begin, into_.features);
+    const std::int64_t count = (end - begin) * into_.features;
+    const int power = from.exponent - to.exponent;
+    if (power == 0)
+      std::copy_n(values, count, copy);
+    else
+      std::transform(values, values + count, copy, [power](T value) { return std::ldexp(value, power); });
   }
+
+  void multiply_chunk(const Tile<T>& tile, std::int64_t row, std::int64_t count, FoldScratch<T>& scratch) {
+    const std::int64_t d = into_.features;
+    if (row == 0 && cross_in_scratch()) scratch.cross.assign(size_of(d * into_.targets()), 0);
+    const T* const rows = tile.at(row, d);
+    syrk(d, count, rows, d, T(row == 0 ? 0 : 1), scratch.gram.data(), d);
+    if (into_.task != Task::classification)
+      multiply_responses(tile, row, count, d, into_.targets(), scratch);
+    else if (cross_in_scratch())
+      for (std::int64_t i = 0; i < count; ++i)
+        add_row(scratch.cross.data() + tile.ids[size_of(row + i)] * d, rows + i * d, d);
+  }
+
+  bool classes_apart() const { return class_sums_apart(into_.task, into_.features, into_.targets()); }
+
+  /// Whether F'Y of a tile is summed apart and then added: always for responses.
+  bool cross_in_scratch() const { return into_.task != Task::classification || classes_apart(); }
 
   /// Brings one stripe of the sums to the tile's exponent if that is larger; returns the factor for the tile's values.
   double match_exponents(std::int32_t& exponent, std::int32_t tile_exponent, std::int64_t stripe) {
@@ -184,8 +218,25 @@ class Folder {
     else
       for (std::int64_t k = 0; k < into_.targets(); ++k)
         add_scaled(into_.cross.data() + k * d + begin, scratch.cross.data() + k * d + begin, factor, end - begin);
-    add_scaled(into_.sum.data() + begin, tile.sum.data() + begin, factor, end - begin);
+    add_column_sums(tile, scratch, begin, end, factor);
     if (stripe == 0) add_counts(tile);
+  }
+
+  void add_column_sums(const Tile<T>& tile, const FoldScratch<T>& scratch, std::int64_t begin, std::int64_t end,
+                       double factor) {
+    const std::int64_t d = into_.features;
+    double* const to = into_.sum.data() + begin;
+    if (classes_apart())
+      for (const std::int64_t k : scratch.order)
+        add_scaled(to, scratch.cross.data() + k * d + begin, factor, end - begin);
+    else if (!tile.sum.empty())
+      add_scaled(to, tile.sum.data() + begin, factor, end - begin);
+    else {  // packed before so many classes were appended that their sums no longer stand apart
+      std::vector<double> sum(size_of(end - begin), 0);
+      for (std::int64_t row = 0; row < tile.rows; ++row)
+        add_row(sum.data(), tile.data.data() + row * d + begin, end - begin);
+      add_scaled(to, sum.data(), factor, end - begin);
+    }
   }
 
   /// A stripe of the class sums is small enough for the cache, so rows of a thousand classes in any order cost little.

@@ -8,10 +8,11 @@
 
 namespace culogme::detail {
 
-/// Work for one tile: a tile that is packed already, or rows of a block to be packed by the worker that takes them.
+/// Work for one tile: what is packed of it already, if anything, and the rows of a block that complete it, if any,
+/// to be packed by the worker that takes the job.
 template <class T>
 struct TileJob {
-  const Tile<T>* packed = nullptr;
+  Tile<T>* packed = nullptr;
   const MatrixView* features = nullptr;
   const TargetView* targets = nullptr;
   std::int64_t first = 0, count = 0, first_row = 0;
@@ -24,6 +25,7 @@ struct FoldScratch {
   Tile<T> tile;
   AlignedVector<T> gram;
   AlignedVector<double> cross;
+  std::vector<std::int32_t> order;  ///< the tile's classes as they first appear, where class sums stand apart
   AlignedVector<double> widened;
 };
 

@@ -66,8 +66,8 @@ struct PackArguments {
   std::uint32_t digits;  // all bits that any packed f32 value has set
 };
 
-template <class In, class Out>
-CULOGME_ALWAYS_INLINE void pack_body(PackArguments<In, Out>& a) {
+template <bool with_sum, class In, class Out>
+CULOGME_ALWAYS_INLINE void pack_loop(PackArguments<In, Out>& a) {
   using Middle = typename PackArguments<In, Out>::Middle;
   const Middle scale = a.scale;
   const Middle* __restrict__ pilot = a.pilot;
@@ -84,11 +84,19 @@ CULOGME_ALWAYS_INLINE void pack_body(PackArguments<In, Out>& a) {
       const Out value = static_cast<Out>(static_cast<Middle>(value_of(in[j])) * scale - pilot[j]);
       out[j] = value;
       if constexpr (std::is_same_v<Out, float>) digits |= std::bit_cast<std::uint32_t>(value);
-      sum[j] += static_cast<double>(value);
+      if constexpr (with_sum) sum[j] += static_cast<double>(value);
     }
   }
   a.largest = largest;
   a.digits = digits;
+}
+
+template <class In, class Out>
+CULOGME_ALWAYS_INLINE void pack_body(PackArguments<In, Out>& a) {
+  if (a.sum != nullptr)
+    pack_loop<true>(a);
+  else
+    pack_loop<false>(a);
 }
 
 template <class In, class Out>

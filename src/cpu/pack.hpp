@@ -22,7 +22,7 @@ struct Packed {
 };
 
 /// Packs rows [first, first + count) of a host view into `out` (count x D, no gaps) and adds the packed columns to
-/// sum[D].
+/// sum[D] unless that is null.
 Packed pack_rows(const MatrixView& view, std::int64_t first, std::int64_t count, const PackPlan& plan, float* out,
                  double* sum);
 Packed pack_rows(const MatrixView& view, std::int64_t first, std::int64_t count, const PackPlan& plan, double* out,

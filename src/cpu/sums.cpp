@@ -111,15 +111,11 @@ class CpuSums final : public Sums {
     while (row < features.rows) {
       const std::int64_t left = features.rows - row;
       if (const std::int64_t tiles = tiles_at_once(left); tiles > 0) {
-        std::vector<TileJob<T>> jobs = waiting_jobs();
-        for (std::int64_t t = 0; t < tiles; ++t)
-          jobs.push_back({nullptr, &features, &targets, row + t * tile_rows_, tile_rows_, first_row});
-        fold_tiles(moments_, jobs, frame_, scratch_);
-        recycle();
-        row += tiles * tile_rows_;
+        row = fold_in_place(features, targets, first_row, row, tiles);
         continue;
       }
       if (filling_ == nullptr) filling_ = new_tile();
+      filling_->make_room(tile_rows_, moments_.features);
       const std::int64_t count = std::min(left, tile_rows_ - filling_->rows);
       fill_tile(*filling_, features, targets, row, count, first_row, moments_.targets(), frame_);
       row += count;
@@ -130,6 +126,22 @@ class CpuSums final : public Sums {
         recycle();
       }
     }
+  }
+
+  /// Multiplies the waiting tiles, and the next `tiles` tiles of the block where they lie; the first of these may be
+  /// the rest of a tile that is being filled. Returns the next row.
+  std::int64_t fold_in_place(const MatrixView& features, const TargetView& targets, std::int64_t first_row,
+                             std::int64_t row, std::int64_t tiles) {
+    std::vector<TileJob<T>> jobs = waiting_jobs();
+    for (std::int64_t t = 0; t < tiles; ++t) {
+      const std::int64_t packed = t == 0 && filling_ != nullptr ? filling_->rows : 0, count = tile_rows_ - packed;
+      jobs.push_back({packed > 0 ? filling_.get() : nullptr, &features, &targets, row, count, first_row});
+      row += count;
+    }
+    fold_tiles(moments_, jobs, frame_, scratch_);
+    if (filling_ != nullptr) waiting_.push_back(std::move(filling_));
+    recycle();
+    return row;
   }
 
   /// Copies the rows that wait in the head; only for a head that was not opened, so there are no tiles.
@@ -144,10 +156,10 @@ class CpuSums final : public Sums {
         head_count_(other.head_count_),
         scratch_(other.scratch_.size()) {}
 
-  /// How many whole tiles of the next `left` rows to multiply where they lie, together with those that wait: so many
-  /// that every worker gets as many as the others. The rest is packed and waits.
+  /// How many tiles the next `left` rows complete, to multiply them where they lie, together with those that wait: so
+  /// many that every worker gets as many as the others. The rest is packed and waits.
   std::int64_t tiles_at_once(std::int64_t left) const {
-    if (filling_ != nullptr) return 0;
+    if (filling_ != nullptr) left += filling_->rows;
     const auto workers = static_cast<std::int64_t>(scratch_.size()),
                waiting = static_cast<std::int64_t>(waiting_.size());
     return std::max<std::int64_t>(0, (waiting + left / tile_rows_) / workers * workers - waiting);
@@ -193,6 +205,7 @@ class CpuSums final : public Sums {
                                    ? TargetView{&labels, nullptr}
                                    : TargetView{nullptr, &responses, moments_.task == Task::multilabel};
     filling_ = new_tile();
+    filling_->make_room(head_count_, moments_.features);
     fill_tile(*filling_, features, targets, 0, head_count_, 0, moments_.targets(), frame_);
     if (filling_->rows == tile_rows_) waiting_.push_back(std::move(filling_));
     head_ = {};
@@ -205,7 +218,6 @@ class CpuSums final : public Sums {
     std::unique_ptr<Tile<T>> tile;
     if (spare_.empty()) {
       tile = std::make_unique<Tile<T>>();
-      tile->data.resize(size_of(tile_rows_ * moments_.features));
     } else {
       tile = std::move(spare_.back());
       spare_.pop_back();

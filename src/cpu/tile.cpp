@@ -95,14 +95,28 @@ Frame choose_frame(Task task, std::int64_t features, std::int64_t targets, const
 template <class T>
 void Tile<T>::clear(std::int64_t features, std::int64_t targets, Task task, const Frame& frame) {
   rows = 0;
+  first_kept = 0;
   exponent = frame.exponent;
   short_digits = false;
-  sum.assign(size_of(features), 0);
+  sum.assign(class_sums_apart(task, features, targets) ? 0 : size_of(features), 0);
   ids.clear();
   responses.clear();
   if (task == Task::classification) return;
   response_sum.assign(size_of(targets), 0);
   response_square.assign(size_of(targets), 0);
+}
+
+template <class T>
+void Tile<T>::summarise(const Tile& other, std::int32_t new_exponent) {
+  rows = other.rows;
+  exponent = new_exponent;
+  short_digits = other.short_digits;
+  sum = other.sum;
+  for (double& value : sum) value = std::ldexp(value, other.exponent - exponent);
+  ids = other.ids;
+  responses = other.responses;
+  response_sum = other.response_sum;
+  response_square = other.response_square;
 }
 
 namespace {
@@ -112,7 +126,7 @@ namespace {
 template <class T>
 void raise_tile(Tile<T>& tile, std::int64_t features, std::int32_t exponent) {
   const int power = tile.exponent - exponent;
-  for (std::int64_t i = 0; i < tile.rows * features; ++i)
+  for (std::int64_t i = 0; i < (tile.rows - tile.first_kept) * features; ++i)
     tile.data[size_of(i)] = std::ldexp(tile.data[size_of(i)], power);
   for (double& value : tile.sum) value = std::ldexp(value, power);
   tile.exponent = exponent;
@@ -135,13 +149,12 @@ ScaledPilot scaled_pilot(const Frame& frame, std::int32_t exponent) {
 template <class T>
 Packed pack_into(Tile<T>& tile, const MatrixView& features, std::int64_t first, std::int64_t count,
                  const Frame& frame) {
-  T* const out = tile.data.data() + tile.rows * features.cols;
+  T* const out = tile.at(tile.rows, features.cols);
+  double* const sum = tile.sum.empty() ? nullptr : tile.sum.data();
   if (tile.exponent == frame.exponent)
-    return pack_rows(features, first, count, {frame.exponent, frame.pilot.data(), frame.pilot_f32.data()}, out,
-                     tile.sum.data());
+    return pack_rows(features, first, count, {frame.exponent, frame.pilot.data(), frame.pilot_f32.data()}, out, sum);
   const ScaledPilot scaled = scaled_pilot(frame, tile.exponent);
-  return pack_rows(features, first, count, {tile.exponent, scaled.pilot.data(), scaled.pilot_f32.data()}, out,
-                   tile.sum.data());
+  return pack_rows(features, first, count, {tile.exponent, scaled.pilot.data(), scaled.pilot_f32.data()}, out, sum);
 }
 
 template <class T>

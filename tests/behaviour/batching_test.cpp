@@ -1,5 +1,6 @@
 // The same bits however rows are cut into batches, for any number of threads, and every time.
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -102,6 +103,49 @@ TEST_P(BatchingTest, RandomCuts) {
     for (int i = 0; i < 40; ++i) sizes.push_back(random.integer(1, random.integer(1, 600)));
     SCOPED_TRACE("trial " + std::to_string(trial));
     support::expect_same_bits(whole, in_batches(rows, Precision::automatic, 1 + trial % 3, sizes));
+  }
+}
+
+// A tile's exponent changes where some of its rows are packed and multiplied already. The cuts decide which power of
+// two it becomes, so the scores are equal and not the bounds.
+TEST_P(BatchingTest, RowsVeryMuchLargerThanThoseBefore) {
+  for (const std::int64_t larger_from : {1500, 4700, 8000}) {
+    for (const Task task : {Task::classification, Task::regression}) {
+      Data data = support::normal(9001, 6, 8);
+      Rows rows(task, data, Scalar::f32);
+      for (std::size_t i = static_cast<std::size_t>(larger_from) * 6; i < data.values.size(); ++i)
+        data.values[i] *= 0x1p60;
+      rows.features = support::Stored(data, Scalar::f32, {2, 0});
+      for (const Precision precision : {Precision::f32, Precision::f64}) {
+        SCOPED_TRACE("from row " + std::to_string(larger_from) + ", " + culogme::task_name(task));
+        const culogme::Score whole = in_batches(rows, precision, 1, {9001});
+        EXPECT_TRUE(std::isfinite(whole.value));
+        for (const int threads : {1, 2, 3}) {
+          EXPECT_EQ(whole.value, in_batches(rows, precision, threads, {9001}).value);
+          EXPECT_EQ(whole.value, in_batches(rows, precision, threads, {1400, 300, 4096}).value);
+        }
+      }
+    }
+  }
+}
+
+// So many classes come that their sums no longer stand apart from the tile's others.
+TEST_P(BatchingTest, ThousandsOfClassesAddedWhileRowsWait) {
+  const std::int64_t cols = 70, more = 4000;
+  const Rows rows(Task::classification, support::rectified(9001, cols, 0, 3, 9), Scalar::f32);
+  std::vector<std::string> names;
+  for (std::int64_t i = 0; i < more; ++i) names.push_back("later " + std::to_string(i));
+  const auto added_after = [&](std::int64_t before) {
+    culogme::Statistics statistics(engine, cols, 5);
+    rows.add(statistics, 0, before);
+    statistics.add_targets(names);
+    rows.add(statistics, before, 9001 - before);
+    return culogme::score(statistics);
+  };
+  const culogme::Score first = added_after(0);
+  for (const std::int64_t before : {100, 1500, 4000}) {
+    SCOPED_TRACE(before);
+    support::expect_same_bits(first, added_after(before));
   }
 }
 
