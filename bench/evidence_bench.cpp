@@ -51,6 +51,7 @@ detail::Spectrum power_spectrum(std::int64_t rank, std::int64_t targets) {
   spectrum.projections.resize(size * count);
   spectrum.residual.resize(count);
   spectrum.residual_noise.assign(count, 0);
+  spectrum.hidden.assign(count, 0);
   spectrum.square.resize(count);
   spectrum.rows.assign(count, static_cast<std::int64_t>(rows) / targets);
   std::mt19937_64 engine(4);
@@ -70,6 +71,7 @@ detail::Spectrum power_spectrum(std::int64_t rank, std::int64_t targets) {
     spectrum.square[k] = square;
     spectrum.residual[k] = square * (1 - explained);
   }
+  spectrum.square_scale = spectrum.square;
   return spectrum;
 }
 

@@ -18,6 +18,7 @@ std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count)
 constexpr std::int64_t most_tile_rows = 8192;
 constexpr std::int64_t fewest_tile_rows = 256;
 constexpr std::int64_t most_tile_elements = std::int64_t{1} << 24;
+constexpr std::int64_t rows_again = 16;   // packed a second time, for class sums
 constexpr std::int64_t chunk_rows = 512;  // packed and multiplied while they are in the cache
 
 /// Stripes of columns of the lower triangle with about equal areas; stripe s is [bounds[s], bounds[s + 1]).
@@ -98,7 +99,7 @@ class Folder {
         }
       for (int stripe = 0; stripe < static_cast<int>(stripes()); ++stripe) {
         tickets_.wait(stripe, job);
-        if (tile != nullptr) add_stripe(*tile, scratch, stripe);
+        if (tile != nullptr) add_stripe(jobs_[size_of(job)], *tile, scratch, stripe);
         tickets_.pass(stripe, job);
       }
     }
@@ -111,11 +112,14 @@ class Folder {
     const std::int64_t d = into_.features, packed = job.packed != nullptr ? job.packed->rows : 0,
                        rows = packed + job.count;
     if (scratch.gram.empty()) scratch.gram.resize(size_of(d * d));
-    // One chunk is kept where no later stage asks for the rows.
-    const bool one_chunk = job.count > 0 && cross_in_scratch();
-    Tile<T>& tile = job.packed != nullptr && !one_chunk ? *job.packed : scratch.tile;
-    if (job.count > 0) tile.make_room(one_chunk ? std::min(rows, chunk_rows) : rows, d);
-    if (&tile == &scratch.tile) begin_tile(tile, job, job.packed != nullptr ? job.packed->exponent : frame_.exponent);
+    if (job.packed != nullptr) complete_sum(*job.packed);
+    // Fresh memory costs more than packing, so a worker keeps one chunk.
+    const bool one_chunk = job.count > 0;
+    Tile<T>& tile = one_chunk ? scratch.tile : *job.packed;
+    if (one_chunk) {
+      tile.make_room(std::min(rows, chunk_rows), d);
+      begin_tile(tile, job, job.packed != nullptr ? job.packed->exponent : frame_.exponent);
+    }
     for (std::int64_t row = 0; row < rows;) {
       const std::int64_t end = std::min(row + chunk_rows, rows);
       if (one_chunk) {
@@ -127,7 +131,7 @@ class Folder {
         fill_tile(tile, *job.features, *job.targets, job.first + tile.rows - packed, end - tile.rows, job.first_row,
                   into_.targets(), frame_);
         if (row > 0 && tile.exponent != exponent) {  // the rows before were multiplied with another one
-          if (one_chunk) begin_tile(tile, job, tile.exponent);
+          begin_tile(tile, job, tile.exponent);
           row = 0;
           continue;
         }
@@ -137,6 +141,14 @@ class Folder {
     }
     if (classes_apart()) list_classes(tile.ids, into_.targets(), scratch.order);
     return &tile;
+  }
+
+  /// A tile packed before so many classes were appended that their sums no longer stand apart has no column sums yet.
+  void complete_sum(Tile<T>& tile) const {
+    if (!tile.sum.empty() || classes_apart()) return;
+    tile.sum.assign(size_of(into_.features), 0);
+    for (std::int64_t row = 0; row < tile.rows; ++row)
+      add_row(tile.sum.data(), tile.at(row, into_.features), into_.features);
   }
 
   void begin_tile(Tile<T>& tile, const TileJob<T>& job, std::int32_t exponent) {
@@ -198,7 +210,7 @@ class Folder {
     return {into_.features * stripe / stripes(), into_.features * (stripe + 1) / stripes()};
   }
 
-  void add_stripe(const Tile<T>& tile, const FoldScratch<T>& scratch, int stripe) {
+  void add_stripe(const TileJob<T>& job, const Tile<T>& tile, FoldScratch<T>& scratch, int stripe) {
     const std::int64_t d = into_.features;
     const double factor = match_exponents(exponents_[size_of(stripe)], tile.exponent, stripe);
     const double weight = tile.short_digits ? short_digits_weight : 1;
@@ -214,7 +226,7 @@ class Folder {
     }
     const auto [begin, end] = columns(stripe);
     if (!cross_in_scratch())
-      add_class_sums(tile, begin, end, factor);
+      add_class_sums(job, tile, begin, end, factor, scratch);
     else
       for (std::int64_t k = 0; k < into_.targets(); ++k)
         add_scaled(into_.cross.data() + k * d + begin, scratch.cross.data() + k * d + begin, factor, end - begin);
@@ -229,31 +241,50 @@ class Folder {
     if (classes_apart())
       for (const std::int64_t k : scratch.order)
         add_scaled(to, scratch.cross.data() + k * d + begin, factor, end - begin);
-    else if (!tile.sum.empty())
+    else
       add_scaled(to, tile.sum.data() + begin, factor, end - begin);
-    else {  // packed before so many classes were appended that their sums no longer stand apart
-      std::vector<double> sum(size_of(end - begin), 0);
-      for (std::int64_t row = 0; row < tile.rows; ++row)
-        add_row(sum.data(), tile.data.data() + row * d + begin, end - begin);
-      add_scaled(to, sum.data(), factor, end - begin);
-    }
   }
 
   /// A stripe of the class sums is small enough for the cache, so rows of a thousand classes in any order cost little.
-  void add_class_sums(const Tile<T>& tile, std::int64_t begin, std::int64_t end, double factor) {
-    const std::int64_t d = into_.features;
-    constexpr std::int64_t ahead = 4, line = 64 / static_cast<std::int64_t>(sizeof(T));
-    for (std::int64_t row = 0; row < tile.rows; ++row) {
-      // The pieces of a stripe lie a whole row apart, which the processor does not foresee.
-      if (row + ahead < tile.rows)
-        for (std::int64_t j = begin; j < end; j += line) __builtin_prefetch(tile.data.data() + (row + ahead) * d + j);
-      double* const to = into_.cross.data() + tile.ids[size_of(row)] * d + begin;
-      const T* const from = tile.data.data() + row * d + begin;
-      if (factor == 1)
-        add_row(to, from, end - begin);
-      else
-        add_scaled(to, from, factor, end - begin);
+  /// Rows that are no longer kept are packed again, a stripe of some rows at a time.
+  void add_class_sums(const TileJob<T>& job, const Tile<T>& tile, std::int64_t begin, std::int64_t end, double factor,
+                      FoldScratch<T>& scratch) {
+    const std::int64_t width = end - begin;
+    std::int64_t packed = 0;
+    if (job.packed != nullptr) {
+      packed = job.count > 0 ? tile.rows - job.count : tile.rows;
+      const double scaled = std::ldexp(factor, job.packed->exponent - tile.exponent);
+      add_classes(tile.ids.data(), packed, job.packed->at(0, into_.features) + begin, into_.features, begin, width,
+                  scaled);
     }
+    scratch.again.resize(size_of(rows_again * width));
+    for (std::int64_t row = packed; row < tile.rows; row += rows_again) {
+      const std::int64_t count = std::min(rows_again, tile.rows - row), first = job.first + row - packed;
+      prefetch(*job.features, first + count, std::min(rows_again, tile.rows - row - count), begin, end);
+      pack_again(tile.exponent, *job.features, first, count, begin, end, frame_, scratch.again.data());
+      add_classes(tile.ids.data() + row, count, scratch.again.data(), width, begin, width, factor);
+    }
+  }
+
+  void add_classes(const std::int32_t* ids, std::int64_t count, const T* rows, std::int64_t stride, std::int64_t begin,
+                   std::int64_t width, double factor) {
+    for (std::int64_t row = 0; row < count; ++row) {
+      double* const to = into_.cross.data() + ids[row] * into_.features + begin;
+      if (factor == 1)
+        add_row(to, rows + row * stride, width);
+      else
+        add_scaled(to, rows + row * stride, factor, width);
+    }
+  }
+
+  /// The pieces of a stripe lie a whole row apart, which the processor does not foresee.
+  static void prefetch(const MatrixView& view, std::int64_t first, std::int64_t count, std::int64_t begin,
+                       std::int64_t end) {
+    const auto element = static_cast<std::int64_t>(scalar_bytes(view.scalar));
+    const char* const data = static_cast<const char*>(view.data);
+    for (std::int64_t row = first; row < first + count; ++row)
+      for (std::int64_t at = begin * element; at < end * element; at += 64)
+        __builtin_prefetch(data + row * view.row_stride * element + at);
   }
 
   void add_counts(const Tile<T>& tile) {

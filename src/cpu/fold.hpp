@@ -25,6 +25,7 @@ struct FoldScratch {
   Tile<T> tile;
   AlignedVector<T> gram;
   AlignedVector<double> cross;
+  AlignedVector<T> again;
   std::vector<std::int32_t> order;  ///< the tile's classes as they first appear, where class sums stand apart
   AlignedVector<double> widened;
 };

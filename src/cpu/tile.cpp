@@ -202,11 +202,32 @@ void fill_tile(Tile<T>& tile, const MatrixView& features, const TargetView& targ
   tile.rows += count;
 }
 
+template <class T>
+void pack_again(std::int32_t exponent, const MatrixView& features, std::int64_t first, std::int64_t count,
+                std::int64_t begin, std::int64_t end, const Frame& frame, T* out) {
+  MatrixView columns = features;
+  columns.cols = end - begin;
+  columns.data = static_cast<const char*>(features.data) + size_of(begin * scalar_bytes(features.scalar));
+  if (exponent == frame.exponent) {
+    pack_rows(columns, first, count, {exponent, frame.pilot.data() + begin, frame.pilot_f32.data() + begin}, out,
+              nullptr);
+    return;
+  }
+  const ScaledPilot scaled = scaled_pilot(frame, exponent);
+  pack_rows(columns, first, count, {exponent, scaled.pilot.data() + begin, scaled.pilot_f32.data() + begin}, out,
+            nullptr);
+}
+
 template struct Tile<float>;
 template struct Tile<double>;
 template void fill_tile(Tile<float>&, const MatrixView&, const TargetView&, std::int64_t, std::int64_t, std::int64_t,
                         std::int64_t, const Frame&);
 template void fill_tile(Tile<double>&, const MatrixView&, const TargetView&, std::int64_t, std::int64_t, std::int64_t,
                         std::int64_t, const Frame&);
+
+template void pack_again(std::int32_t, const MatrixView&, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
+                         const Frame&, float*);
+template void pack_again(std::int32_t, const MatrixView&, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
+                         const Frame&, double*);
 
 }  // namespace culogme::detail

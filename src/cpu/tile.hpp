@@ -68,6 +68,12 @@ template <class T>
 void fill_tile(Tile<T>& tile, const MatrixView& features, const TargetView& targets, std::int64_t first,
                std::int64_t count, std::int64_t first_row, std::int64_t target_count, const Frame& frame);
 
+/// Packs columns [begin, end) of `count` rows of a block as fill_tile did for a tile of this exponent; `out` is
+/// count x (end - begin).
+template <class T>
+void pack_again(std::int32_t exponent, const MatrixView& features, std::int64_t first, std::int64_t count,
+                std::int64_t begin, std::int64_t end, const Frame& frame, T* out);
+
 /// The id of a row.
 inline std::int64_t label_at(const LabelView& labels, std::int64_t row) {
   return labels.wide ? static_cast<const std::int64_t*>(labels.data)[row]
