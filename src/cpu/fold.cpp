@@ -139,7 +139,12 @@ class Folder {
       multiply_chunk(tile, row, end - row, scratch);
       row = end;
     }
+    // What the next stage needs is made here, since it must not throw.
     if (classes_apart()) list_classes(tile.ids, into_.targets(), scratch.order);
+    if (!cross_in_scratch()) {
+      scratch.pilot = scaled_pilot(frame_, tile.exponent);
+      scratch.again.resize(size_of(rows_again * (d / stripes() + 1)));
+    }
     return &tile;
   }
 
@@ -257,11 +262,10 @@ class Folder {
       add_classes(tile.ids.data(), packed, job.packed->at(0, into_.features) + begin, into_.features, begin, width,
                   scaled);
     }
-    scratch.again.resize(size_of(rows_again * width));
     for (std::int64_t row = packed; row < tile.rows; row += rows_again) {
       const std::int64_t count = std::min(rows_again, tile.rows - row), first = job.first + row - packed;
       prefetch(*job.features, first + count, std::min(rows_again, tile.rows - row - count), begin, end);
-      pack_again(tile.exponent, *job.features, first, count, begin, end, frame_, scratch.again.data());
+      pack_again(scratch.pilot, *job.features, first, count, begin, end, scratch.again.data());
       add_classes(tile.ids.data() + row, count, scratch.again.data(), width, begin, width, factor);
     }
   }

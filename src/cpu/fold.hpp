@@ -25,7 +25,8 @@ struct FoldScratch {
   Tile<T> tile;
   AlignedVector<T> gram;
   AlignedVector<double> cross;
-  AlignedVector<T> again;
+  AlignedVector<T> again;  ///< some rows of a stripe, packed a second time
+  ScaledPilot pilot;
   std::vector<std::int32_t> order;  ///< the tile's classes as they first appear, where class sums stand apart
   AlignedVector<double> widened;
 };

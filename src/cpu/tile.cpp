@@ -119,6 +119,15 @@ void Tile<T>::summarise(const Tile& other, std::int32_t new_exponent) {
   response_square = other.response_square;
 }
 
+ScaledPilot scaled_pilot(const Frame& frame, std::int32_t exponent) {
+  ScaledPilot scaled{exponent, frame.pilot, frame.pilot_f32};
+  for (std::size_t j = 0; j < scaled.pilot.size(); ++j) {
+    scaled.pilot[j] = std::ldexp(frame.pilot[j], frame.exponent - exponent);
+    scaled.pilot_f32[j] = static_cast<float>(scaled.pilot[j]);
+  }
+  return scaled;
+}
+
 namespace {
 
 /// Moves the rows that are already in the tile to a larger exponent. Exact but for underflow of what is then 2^-80 of
@@ -130,20 +139,6 @@ void raise_tile(Tile<T>& tile, std::int64_t features, std::int32_t exponent) {
     tile.data[size_of(i)] = std::ldexp(tile.data[size_of(i)], power);
   for (double& value : tile.sum) value = std::ldexp(value, power);
   tile.exponent = exponent;
-}
-
-struct ScaledPilot {
-  std::vector<double> pilot;
-  std::vector<float> pilot_f32;
-};
-
-ScaledPilot scaled_pilot(const Frame& frame, std::int32_t exponent) {
-  ScaledPilot scaled{frame.pilot, frame.pilot_f32};
-  for (std::size_t j = 0; j < scaled.pilot.size(); ++j) {
-    scaled.pilot[j] = std::ldexp(frame.pilot[j], frame.exponent - exponent);
-    scaled.pilot_f32[j] = static_cast<float>(scaled.pilot[j]);
-  }
-  return scaled;
 }
 
 template <class T>
@@ -203,18 +198,12 @@ void fill_tile(Tile<T>& tile, const MatrixView& features, const TargetView& targ
 }
 
 template <class T>
-void pack_again(std::int32_t exponent, const MatrixView& features, std::int64_t first, std::int64_t count,
-                std::int64_t begin, std::int64_t end, const Frame& frame, T* out) {
+void pack_again(const ScaledPilot& pilot, const MatrixView& features, std::int64_t first, std::int64_t count,
+                std::int64_t begin, std::int64_t end, T* out) {
   MatrixView columns = features;
   columns.cols = end - begin;
   columns.data = static_cast<const char*>(features.data) + size_of(begin * scalar_bytes(features.scalar));
-  if (exponent == frame.exponent) {
-    pack_rows(columns, first, count, {exponent, frame.pilot.data() + begin, frame.pilot_f32.data() + begin}, out,
-              nullptr);
-    return;
-  }
-  const ScaledPilot scaled = scaled_pilot(frame, exponent);
-  pack_rows(columns, first, count, {exponent, scaled.pilot.data() + begin, scaled.pilot_f32.data() + begin}, out,
+  pack_rows(columns, first, count, {pilot.exponent, pilot.pilot.data() + begin, pilot.pilot_f32.data() + begin}, out,
             nullptr);
 }
 
@@ -225,9 +214,9 @@ template void fill_tile(Tile<float>&, const MatrixView&, const TargetView&, std:
 template void fill_tile(Tile<double>&, const MatrixView&, const TargetView&, std::int64_t, std::int64_t, std::int64_t,
                         std::int64_t, const Frame&);
 
-template void pack_again(std::int32_t, const MatrixView&, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
-                         const Frame&, float*);
-template void pack_again(std::int32_t, const MatrixView&, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
-                         const Frame&, double*);
+template void pack_again(const ScaledPilot&, const MatrixView&, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
+                         float*);
+template void pack_again(const ScaledPilot&, const MatrixView&, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
+                         double*);
 
 }  // namespace culogme::detail

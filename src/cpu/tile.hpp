@@ -68,11 +68,19 @@ template <class T>
 void fill_tile(Tile<T>& tile, const MatrixView& features, const TargetView& targets, std::int64_t first,
                std::int64_t count, std::int64_t first_row, std::int64_t target_count, const Frame& frame);
 
+/// The frame's pilot for a tile's exponent.
+struct ScaledPilot {
+  std::int32_t exponent = 0;
+  std::vector<double> pilot;
+  std::vector<float> pilot_f32;
+};
+ScaledPilot scaled_pilot(const Frame& frame, std::int32_t exponent);
+
 /// Packs columns [begin, end) of `count` rows of a block as fill_tile did for a tile of this exponent; `out` is
-/// count x (end - begin).
+/// count x (end - begin). Does not throw.
 template <class T>
-void pack_again(std::int32_t exponent, const MatrixView& features, std::int64_t first, std::int64_t count,
-                std::int64_t begin, std::int64_t end, const Frame& frame, T* out);
+void pack_again(const ScaledPilot& pilot, const MatrixView& features, std::int64_t first, std::int64_t count,
+                std::int64_t begin, std::int64_t end, T* out);
 
 /// The id of a row.
 inline std::int64_t label_at(const LabelView& labels, std::int64_t row) {
