@@ -157,9 +157,12 @@ class Folder {
   }
 
   void begin_tile(Tile<T>& tile, const TileJob<T>& job, std::int32_t exponent) {
+    if (job.packed != nullptr) {
+      tile.summarise(*job.packed, exponent);
+      return;
+    }
     tile.clear(into_.features, into_.targets(), into_.task, frame_);
     tile.exponent = exponent;
-    if (job.packed != nullptr) tile.summarise(*job.packed, exponent);
   }
 
   void copy_rows(const Tile<T>& from, std::int64_t begin, std::int64_t end, Tile<T>& to) const {
@@ -250,7 +253,7 @@ class Folder {
       add_scaled(to, tile.sum.data() + begin, factor, end - begin);
   }
 
-  /// A stripe of the class sums is small enough for the cache, so rows of a thousand classes in any order cost little.
+  /// A stripe of the class sums is small enough for the cache, in whatever order the rows of a thousand classes come.
   /// Rows that are no longer kept are packed again, a stripe of some rows at a time.
   void add_class_sums(const TileJob<T>& job, const Tile<T>& tile, std::int64_t begin, std::int64_t end, double factor,
                       FoldScratch<T>& scratch) {

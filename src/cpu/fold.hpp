@@ -18,8 +18,8 @@ struct TileJob {
   std::int64_t first = 0, count = 0, first_row = 0;
 };
 
-/// What one worker owns: its packed rows, its product, its F'Y. Kept between calls, since fresh memory costs as much as
-/// packing.
+/// What one worker owns: a chunk of packed rows, its product, its F'Y. Kept between calls, since fresh memory costs as
+/// much as packing.
 template <class T>
 struct FoldScratch {
   Tile<T> tile;
@@ -32,8 +32,8 @@ struct FoldScratch {
 };
 
 /// Adds the tiles to the moments: Gram matrix by the BLAS library, one product per tile and worker, class sums or F'Y
-/// from the same packed rows, sums across tiles in fp64 and in the order of the jobs. O(tile * D) memory per worker
-/// plus D^2 elements of T. Throws the first job's BadData; the moments are of no use then.
+/// from the same packed rows, sums across tiles in fp64 and in the order of the jobs. A chunk of rows and D^2 elements
+/// of T of memory per worker. Throws the first job's BadData; the moments are of no use then.
 template <class T>
 void fold_tiles(Moments& into, const std::vector<TileJob<T>>& jobs, const Frame& frame,
                 std::vector<FoldScratch<T>>& scratch);

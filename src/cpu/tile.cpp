@@ -109,6 +109,7 @@ void Tile<T>::clear(std::int64_t features, std::int64_t targets, Task task, cons
 template <class T>
 void Tile<T>::summarise(const Tile& other, std::int32_t new_exponent) {
   rows = other.rows;
+  first_kept = 0;
   exponent = new_exponent;
   short_digits = other.short_digits;
   sum = other.sum;
