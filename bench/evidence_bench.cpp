@@ -16,6 +16,8 @@
 #include <vector>
 
 #include "backend.hpp"
+#include "cpu/evidence.hpp"
+#include "cpu/spectrum.hpp"
 #include "support/inputs.hpp"
 #include "support/timing.hpp"
 
@@ -35,7 +37,7 @@ detail::Spectrum network_spectrum(detail::Backend& backend) {
   options.f32_products = true;
   const auto sums = backend.make_sums(features_m, names, options);
   sums->add(features, {&labels, nullptr}, 0, false);
-  return backend.spectrum(sums->moments(), false);
+  return detail::primal_spectrum(sums->take(), false, 1);
 }
 
 // Eigenvalues fall as a power of their number, as those of networks do.
@@ -49,10 +51,7 @@ detail::Spectrum power_spectrum(std::int64_t rank, std::int64_t targets) {
   for (std::size_t i = 0; i < size; ++i)
     spectrum.eigenvalues[size - 1 - i] = rows * 100 * std::pow(static_cast<double>(i + 1), -1.5);
   spectrum.projections.resize(size * count);
-  spectrum.residual.resize(count);
-  spectrum.residual_noise.assign(count, 0);
-  spectrum.hidden.assign(count, 0);
-  spectrum.square.resize(count);
+  spectrum.targets.resize(count);
   spectrum.rows.assign(count, static_cast<std::int64_t>(rows) / targets);
   std::mt19937_64 engine(4);
   std::normal_distribution<double> normal;
@@ -68,18 +67,15 @@ detail::Spectrum power_spectrum(std::int64_t rank, std::int64_t targets) {
       sum += value;
     }
     for (std::size_t i = 0; i < size; ++i) spectrum.projections[k * size + i] *= explained * square / sum;
-    spectrum.square[k] = square;
-    spectrum.residual[k] = square * (1 - explained);
+    spectrum.targets[k] = {square, square, square * (1 - explained), 0, false};
   }
-  spectrum.square_scale = spectrum.square;
   return spectrum;
 }
 
 void measure_evidence(benchmark::State& state, const detail::Spectrum& spectrum) {
-  const double targets = static_cast<double>(spectrum.square.size());
-  const std::shared_ptr<detail::Backend> backend = detail::make_cpu_backend({.backend = Backend::cpu, .threads = 1});
+  const double targets = static_cast<double>(spectrum.targets.size());
   std::vector<TargetFit> fits;
-  const std::vector<std::function<void()>> works = {[&] { fits = backend->maximise(spectrum); }};
+  const std::vector<std::function<void()>> works = {[&] { fits = detail::maximise_evidence(spectrum, 1); }};
   while (state.KeepRunning()) {
     const double seconds = median(interleaved(3 * rounds(), works)[0]);
     double interior = 0, iterations = 0;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include <culogme/score.hpp>
 
 #include "moments.hpp"
+#include "spectrum_scalars.hpp"
 
 namespace culogme::detail {
 
@@ -56,32 +58,34 @@ class Sums {
   virtual std::int64_t tile_rows() const = 0;
 };
 
-/// Eigenvalues of F'F (or FF') and squared projections of every target, what the evidence needs. Host memory of the CPU
-/// backend; another backend derives its own.
-struct Spectrum {
+/// Eigenvalues of F'F (or FF') and squared projections of every target in the memory of the backend that made them:
+/// what the evidence needs.
+class AnySpectrum {
+ public:
+  virtual ~AnySpectrum() = default;
+};
+
+/// What a spectrum and a procedure give, in units of the original features and targets. Names are the caller's.
+struct Fits {
   Route route = Route::gram_f64;
-  double dof = 0;  ///< N, or N - 1 with an intercept
-  std::int64_t rank = 0;
-  std::int64_t rows_total = 0, features = 0;  ///< N and D
+  std::int64_t rank = 0, features = 0;
+  std::vector<TargetFit> targets;   ///< `rows` set
+  std::optional<Seconds> measured;  ///< stages by the device's own clock, where work is asynchronous
+};
+
+/// The spectrum of the CPU backend, in host memory.
+struct Spectrum : SpectrumScalars {
+  Route route = Route::gram_f64;
   std::int32_t exponent = 0;                  ///< features were multiplied by 2^-exponent
   std::vector<double> eigenvalues;            ///< [rank] sigma, increasing, all above the noise
   std::vector<double> projections;            ///< [targets][rank] x2 = (u_i'y)^2
-  std::vector<double> residual;               ///< [targets] r0, the part of y'y outside the span
-  std::vector<double> residual_noise;         ///< [targets] bound on the rounding error of r0
-  std::vector<double> square;                 ///< [targets] y'y (about the mean with an intercept)
+  std::vector<TargetScalars> targets;         ///< [targets]
   std::vector<std::int32_t> target_exponent;  ///< [targets] or empty
   std::vector<std::int64_t> rows;             ///< [targets] rows of the class, all rows for the other tasks
-  std::vector<double> square_scale;           ///< [targets] y'y, or the larger numbers that it came from
-  std::vector<char> hidden;                   ///< [targets] part of y lies in directions that were left out as noise
-  double square_error = 0;                    ///< relative rounding error of y'y - sum x2, of y'y
-  double gram_error = 0;                      ///< bound on the spectral norm of the error of the Gram matrix, fp64 part
-  double trace_error = 0;                     ///< f32 products: eta tr G' (docs/numerics.md)
-  double entry_error = 0;                     ///< f32 products: eta max G'_ii
-  double rounded_row = 0;  ///< f32 products: u32 sqrt(max G'_ii), the rounding of a row times unit weights
-  double norm_error = 0;   ///< both together as a spectral norm: nothing is known of the evidence at t below this
 };
 
-/// A backend: the stages of the method. One engine per thread; not thread-safe.
+/// A backend: the stages of the method. One engine per thread; not thread-safe. Work may be asynchronous:
+/// `Sums::moments`, `Sums::take`, `maximise`, `reference` and `synchronize` wait and throw what was found meanwhile.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -90,7 +94,20 @@ class Backend {
   virtual int threads() const = 0;
   virtual std::size_t workspace_limit() const = 0;
 
-  /// First value that is NaN or infinite, first label out of range: throws NumericalError as Sums::add would.
+  /// Waits for everything submitted.
+  virtual void synchronize() {}
+
+  /// Whether f64 products cost so little more than f32 ones that nothing is gained by trying those first.
+  virtual bool prefers_f64() const { return false; }
+
+  /// Throws InvalidArgument, naming `what`, if the backend cannot read this memory or it is not what it is said to be.
+  virtual void check_memory(const void* data, Memory memory, const std::string& what) const = 0;
+
+  /// Throws OutOfMemory if sums of this size have no room.
+  virtual void check_room(std::int64_t features, std::int64_t targets) const = 0;
+
+  /// First value that is NaN or infinite, first label out of range: throws BadData as Sums::add would. Values in device
+  /// memory are checked where they are summed instead.
   virtual void check(const MatrixView& features, const TargetView& targets, std::int64_t target_count,
                      std::int64_t first_row) = 0;
 
@@ -98,24 +115,29 @@ class Backend {
   virtual std::unique_ptr<Sums> make_sums(std::int64_t features, std::vector<std::string> names,
                                           const SumsOptions& options) = 0;
 
-  /// Primal: eigenproblem of size D from the moments.
-  virtual Spectrum spectrum(Moments moments, bool intercept) = 0;
+  /// Primal: eigenproblem of size D. With `keep` the sums stay as they are, else they are of no use afterwards.
+  virtual std::unique_ptr<AnySpectrum> spectrum(Sums& sums, bool keep, bool intercept) = 0;
 
   /// Dual: eigenproblem of size N from all rows, for N < D.
-  virtual Spectrum dual_spectrum(const MatrixView& features, const TargetView& targets,
-                                 const std::vector<std::string>& names, Task task, bool f32_products,
-                                 bool intercept) = 0;
+  virtual std::unique_ptr<AnySpectrum> dual_spectrum(const MatrixView& features, const TargetView& targets,
+                                                     const std::vector<std::string>& names, Task task,
+                                                     bool f32_products, bool intercept) = 0;
 
   /// Maximum of the evidence of every target; evidence, null evidence, alpha, beta, gamma, bound, iterations and status
-  /// are set, in units of the original features and targets.
-  virtual std::vector<TargetFit> maximise(const Spectrum& spectrum) = 0;
+  /// are set.
+  virtual Fits maximise(const AnySpectrum& spectrum) = 0;
 
   /// The published procedure on the same spectrum.
-  virtual std::vector<TargetFit> reference(const Spectrum& spectrum) = 0;
+  virtual Fits reference(const AnySpectrum& spectrum) = 0;
 };
 
 /// Throws NumericalError when the BLAS kernel is wrong.
 std::shared_ptr<Backend> make_cpu_backend(const EngineOptions& options);
 BackendInfo cpu_backend_info();
+
+#ifdef CULOGME_HAS_CUDA
+/// Throws BackendUnavailable with the reason where the device cannot be used.
+std::shared_ptr<Backend> make_cuda_backend(const EngineOptions& options);
+#endif
 
 }  // namespace culogme::detail

@@ -1,8 +1,10 @@
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
+
+#include "host_device.hpp"
+#include "minmax.hpp"
 
 namespace culogme::detail {
 
@@ -11,14 +13,15 @@ inline constexpr double u64 = 0x1p-53;
 inline constexpr double u32 = 0x1p-24;
 
 /// eta of the f32 products (docs/numerics.md): entry (i, j) of the sum of the tiles' Gram matrices of N shifted rows is
-/// off by at most eta sqrt(G_ii G_jj). Two roundings of the rows give 2 u32. The BLAS kernels add up at most a few
-/// hundred products in f32 before they go to another sum; such a chain of length L is off by about sqrt(L) u32 of its
-/// own value, and N / L chains average out, down to the drift that rows which repeat leave. The factor 2 is the margin
-/// over the largest error seen.
-inline double f32_entry_error(std::int64_t rows) {
-  constexpr double chain = 512, drift = 6;
-  const double n = static_cast<double>(std::max<std::int64_t>(rows, 1));
-  return u32 * (2 + 2 * (n < chain ? std::max(drift, std::sqrt(n)) : std::max(drift, chain / std::sqrt(n))));
+/// off by at most eta sqrt(G_ii G_jj). Two roundings of the rows give 2 u32. The BLAS kernels add up at most `chain`
+/// products in f32 before they go to another sum, a few hundred on the CPU; such a chain of length L is off by about
+/// sqrt(L) u32 of its own value, and N / L chains average out, down to the drift that rows which repeat leave. The
+/// factor 2 is the margin over the largest error seen.
+inline constexpr std::int64_t cpu_f32_chain = 512;
+CULOGME_HOST_DEVICE inline double f32_entry_error(std::int64_t rows, std::int64_t chain = cpu_f32_chain) {
+  constexpr double drift = 6;
+  const double n = static_cast<double>(larger_of<std::int64_t>(rows, 1)), longest = static_cast<double>(chain);
+  return u32 * (2 + 2 * larger_of(drift, n < longest ? std::sqrt(n) : longest / std::sqrt(n)));
 }
 
 /// Sums of squares of values with few significant bits (f16, bf16, small integers) round with a bias, since the bits
@@ -28,10 +31,14 @@ inline constexpr double short_digits_weight = 2.5;
 
 /// Bound on the spectral norm of the error of an fp64 Gram matrix of size n and its decomposition, relative to its
 /// norm.
-inline double f64_gram_error(std::int64_t n) { return u64 * (8 + 2 * std::sqrt(static_cast<double>(n))); }
+CULOGME_HOST_DEVICE inline double f64_gram_error(std::int64_t n) {
+  return u64 * (8 + 2 * std::sqrt(static_cast<double>(n)));
+}
 
 /// Spectral norm of n x n independent errors of this size: about 2 sqrt(n) times one of them.
-inline double independent_norm(std::int64_t n, double entry) { return 2 * std::sqrt(static_cast<double>(n)) * entry; }
+CULOGME_HOST_DEVICE inline double independent_norm(std::int64_t n, double entry) {
+  return 2 * std::sqrt(static_cast<double>(n)) * entry;
+}
 
 /// Eigenvalues at or below this fraction of the norm of the f32 errors are left out; those between are noise too, but
 /// leaving out true ones would do more harm at the t that can be known. What is left out or lies between must not carry
@@ -39,12 +46,12 @@ inline double independent_norm(std::int64_t n, double entry) { return 2 * std::s
 inline constexpr double f32_cut = 1e-3;
 
 /// Eigenvalues at or below this fraction of the largest one are rounding noise.
-inline double noise_fraction(std::int64_t n) { return 2 * u64 * (16 + static_cast<double>(n)); }
+CULOGME_HOST_DEVICE inline double noise_fraction(std::int64_t n) { return 2 * u64 * (16 + static_cast<double>(n)); }
 
 /// Directions that are left out as noise may hold part of the target all the same: with their noisy eigenvalues they
 /// seem to explain p^2 / |sigma|. That is a worry from this fraction of the residual on; `left_out` random directions
 /// of n would explain left_out / n of it.
-inline double hidden_fraction(std::int64_t left_out, double dof) {
+CULOGME_HOST_DEVICE inline double hidden_fraction(std::int64_t left_out, double dof) {
   return 0.005 + 4 * static_cast<double>(left_out) / dof;
 }
 

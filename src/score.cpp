@@ -43,26 +43,29 @@ double Stopwatch::lap() {
   return start_ - before;
 }
 
-Score finish(Backend& backend, const Spectrum& spectrum, const ScoreInput& input, const ScoreOptions& options,
+Score finish(Backend& backend, const AnySpectrum& spectrum, const ScoreInput& input, const ScoreOptions& options,
              Seconds seconds) {
   Stopwatch watch;
   report(options, {"evidence", input.rows, input.rows, 0});
   Score score;
   score.procedure = options.procedure;
-  score.targets = options.procedure == Procedure::maximum ? backend.maximise(spectrum) : backend.reference(spectrum);
+  Fits fits = options.procedure == Procedure::maximum ? backend.maximise(spectrum) : backend.reference(spectrum);
+  score.targets = std::move(fits.targets);
   score.rows = input.rows;
-  score.features = spectrum.features;
-  score.rank = spectrum.rank;
+  score.features = fits.features;
+  score.rank = fits.rank;
   score.task = input.task;
   score.intercept = intercept_used(options, input.task);
-  score.route = spectrum.route;
+  score.route = fits.route;
   score.engine = backend.description();
-  for (std::size_t k = 0; k < score.targets.size(); ++k) {
-    score.targets[k].name = (*input.names)[k];
-    score.targets[k].rows = spectrum.rows[k];
-  }
+  for (std::size_t k = 0; k < score.targets.size(); ++k) score.targets[k].name = (*input.names)[k];
   summarise(score);
   seconds.evidence = watch.lap();
+  if (fits.measured) {
+    seconds.statistics = fits.measured->statistics;
+    seconds.spectrum = fits.measured->spectrum;
+    seconds.evidence = fits.measured->evidence;
+  }
   score.seconds = seconds;
   return score;
 }
@@ -73,18 +76,15 @@ void check_rows(std::int64_t rows, bool intercept) {
     throw InvalidArgument("one row is used up by the intercept; score without it or add rows");
 }
 
-/// The score of sums that are complete.
-Score score_moments(Backend& backend, Moments moments, const ScoreOptions& options, Seconds seconds) {
-  const Task task = moments.task;
-  const std::int64_t rows = moments.rows;
-  const std::vector<std::string> names = moments.names;
-  const bool intercept = intercept_used(options, task);
-  check_rows(rows, intercept);
-  report(options, {"spectrum", rows, rows, 0});
+Score score_sums(Backend& backend, Sums& sums, bool keep, const ScoreInput& input, const ScoreOptions& options,
+                 Seconds seconds) {
+  const bool intercept = intercept_used(options, input.task);
+  check_rows(input.rows, intercept);
+  report(options, {"spectrum", input.rows, input.rows, 0});
   Stopwatch watch;
-  const Spectrum spectrum = backend.spectrum(std::move(moments), intercept);
+  const std::unique_ptr<AnySpectrum> spectrum = backend.spectrum(sums, keep, intercept);
   seconds.spectrum += watch.lap();
-  return finish(backend, spectrum, {task, &names, rows}, options, seconds);
+  return finish(backend, *spectrum, input, options, seconds);
 }
 
 Score score_dual(Backend& backend, const MatrixView& features, const TargetView& targets, const ScoreInput& input,
@@ -93,10 +93,10 @@ Score score_dual(Backend& backend, const MatrixView& features, const TargetView&
   check_rows(features.rows, intercept);
   report(options, {"spectrum", features.rows, features.rows, 0});
   Stopwatch watch;
-  const Spectrum spectrum = backend.dual_spectrum(features, targets, *input.names, input.task,
-                                                  options.precision == Precision::f32, intercept);
+  const std::unique_ptr<AnySpectrum> spectrum = backend.dual_spectrum(features, targets, *input.names, input.task,
+                                                                      options.precision == Precision::f32, intercept);
   seconds.spectrum += watch.lap();
-  return finish(backend, spectrum, input, options, seconds);
+  return finish(backend, *spectrum, input, options, seconds);
 }
 
 bool use_dual(std::int64_t rows, std::int64_t features, bool intercept) {
@@ -104,8 +104,10 @@ bool use_dual(std::int64_t rows, std::int64_t features, bool intercept) {
 }
 
 /// f64 products cost less than reading the data twice would where they take a few milliseconds.
-bool start_in_f32(const ScoreOptions& options, Scalar scalar, std::int64_t rows, std::int64_t features) {
+bool start_in_f32(const Backend& backend, const ScoreOptions& options, Scalar scalar, std::int64_t rows,
+                  std::int64_t features) {
   if (options.precision != Precision::automatic) return options.precision == Precision::f32;
+  if (backend.prefers_f64()) return false;
   if (options.procedure == Procedure::reference) return false;  // published numbers are compared to many digits
   constexpr double small = 2e9;
   const double d = static_cast<double>(features);
@@ -152,9 +154,8 @@ Score score_view(Engine& engine, const MatrixView& features, const TargetView& t
       MatrixView responses;
       sums->add(part, target_at(row, labels, responses), row, false);
     }
-    Moments moments = sums->take();
     seconds.statistics = watch.lap();
-    return score_moments(backend, std::move(moments), options, seconds);
+    return score_sums(backend, *sums, false, input, options, seconds);
   };
   Stopwatch total;
   try {
@@ -162,7 +163,7 @@ Score score_view(Engine& engine, const MatrixView& features, const TargetView& t
     if (use_dual(features.rows, features.cols, intercept_used(options, input.task))) {
       score = score_dual(backend, features, targets, input, options, {});
     } else {
-      const bool f32 = start_in_f32(options, features.scalar, features.rows, features.cols);
+      const bool f32 = start_in_f32(backend, options, features.scalar, features.rows, features.cols);
       score = run(f32);
       if (f32 && should_escalate(score, options)) score = run(false);
     }
@@ -182,22 +183,19 @@ Score score_view(Engine& engine, const MatrixView& features, const TargetView& t
 
 Score score(const Statistics& statistics, const ScoreOptions& options) {
   detail::check_options(options);
-  const detail::StatisticsState& state = statistics.state();
+  detail::StatisticsState& state = statistics.state();
   detail::Stopwatch total;
-  detail::Moments moments = state.moments();
-  Seconds seconds;
-  seconds.statistics = total.lap();
-  Score score = detail::score_moments(*state.backend, std::move(moments), options, seconds);
+  Score score = state.score(options);
   detail::add_warnings(score, options);
-  score.seconds.total = seconds.statistics + total.lap();
+  score.seconds.total = total.lap();
   return score;
 }
 
 Score score(Engine& engine, const MatrixView& features, const LabelView& labels, std::int64_t classes,
             const ScoreOptions& options) {
   if (classes < 1) throw InvalidArgument("classes is " + std::to_string(classes) + "; at least 1 is needed");
-  detail::check_view(features, "features");
-  detail::check_labels(labels, features.rows);
+  detail::check_view(*engine.implementation(), features, "features");
+  detail::check_labels(*engine.implementation(), labels, features.rows);
   const std::vector<std::string> names = detail::numbered_names(classes);
   return detail::score_view(engine, features, {&labels}, {Task::classification, &names, features.rows}, options);
 }
@@ -205,8 +203,8 @@ Score score(Engine& engine, const MatrixView& features, const LabelView& labels,
 Score score(Engine& engine, const MatrixView& features, const MatrixView& responses, Task task,
             const ScoreOptions& options) {
   if (task == Task::classification) throw InvalidArgument("responses are of a regression or multilabel task");
-  detail::check_view(features, "features");
-  detail::check_responses(responses, features.rows, responses.cols);
+  detail::check_view(*engine.implementation(), features, "features");
+  detail::check_responses(*engine.implementation(), responses, features.rows, responses.cols);
   const std::vector<std::string> names = detail::numbered_names(responses.cols);
   return detail::score_view(engine, features, {nullptr, &responses, task == Task::multilabel},
                             {task, &names, features.rows}, options);

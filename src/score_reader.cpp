@@ -99,10 +99,8 @@ Score score_streamed(Backend& backend, FeatureReader& reader, const Labels& labe
            [&](const MatrixView& features, const TargetView& targets, std::int64_t row) {
              sums->add(features, targets, row, false);
            });
-  Stopwatch watch;
-  Moments moments = sums->take();
-  seconds.statistics += watch.lap();
-  return score_moments(backend, std::move(moments), options, seconds);
+  return score_sums(backend, *sums, false, {labels.task, &labels.target_names, reader.rows() - labels.ignored}, options,
+                    seconds);
 }
 
 /// No more rows than columns: the matrix is no larger than the Gram matrix would be, so it is read whole.
@@ -167,7 +165,7 @@ Score score(Engine& engine, FeatureReader& reader, const Labels& labels, const S
     if (detail::use_dual(rows, reader.cols(), detail::intercept_used(options, labels.task))) {
       score = detail::score_collected(backend, reader, labels, options);
     } else {
-      const bool f32 = detail::start_in_f32(options, reader.scalar(), rows, reader.cols());
+      const bool f32 = detail::start_in_f32(backend, options, reader.scalar(), rows, reader.cols());
       score = detail::score_streamed(backend, reader, labels, options, f32);
       if (f32 && detail::should_escalate(score, options)) {
         once = !reader.rewind();

@@ -40,17 +40,19 @@ void check_rows(std::int64_t rows, bool intercept);
 bool use_dual(std::int64_t rows, std::int64_t features, bool intercept);
 
 /// Whether a one-shot score takes its products in f32 first.
-bool start_in_f32(const ScoreOptions& options, Scalar scalar, std::int64_t rows, std::int64_t features);
+bool start_in_f32(const Backend& backend, const ScoreOptions& options, Scalar scalar, std::int64_t rows,
+                  std::int64_t features);
 /// Whether a score from f32 products must be taken again in f64.
 bool should_escalate(const Score& score, const ScoreOptions& options);
 
-/// Spectrum and evidence of complete sums.
-Score score_moments(Backend& backend, Moments moments, const ScoreOptions& options, Seconds seconds);
+/// Spectrum and evidence of sums. With `keep` the sums stay as they are, else they are of no use afterwards.
+Score score_sums(Backend& backend, Sums& sums, bool keep, const ScoreInput& input, const ScoreOptions& options,
+                 Seconds seconds);
 /// The same from all rows through the dual Gram matrix.
 Score score_dual(Backend& backend, const MatrixView& features, const TargetView& targets, const ScoreInput& input,
                  const ScoreOptions& options, Seconds seconds);
 /// Evidence of a spectrum.
-Score finish(Backend& backend, const Spectrum& spectrum, const ScoreInput& input, const ScoreOptions& options,
+Score finish(Backend& backend, const AnySpectrum& spectrum, const ScoreInput& input, const ScoreOptions& options,
              Seconds seconds);
 
 /// Sets value, null value and error bound: means over the targets that are not empty. Throws NumericalError if all are.

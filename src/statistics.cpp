@@ -12,7 +12,6 @@
 
 #include "atomic_file.hpp"
 #include "bad_value.hpp"
-#include "memory.hpp"
 #include "score_stages.hpp"
 #include "statistics_state.hpp"
 
@@ -50,7 +49,7 @@ std::vector<std::string> numbered_names(std::int64_t count) {
   return names;
 }
 
-void check_view(const MatrixView& view, const char* what) {
+void check_view(const Backend& backend, const MatrixView& view, const char* what) {
   const std::string name = what;
   if (view.rows < 0 || view.cols < 1)
     throw InvalidArgument(name + " have shape (" + std::to_string(view.rows) + ", " + std::to_string(view.cols) +
@@ -59,18 +58,18 @@ void check_view(const MatrixView& view, const char* what) {
     throw InvalidArgument(name + ".row_stride is " + std::to_string(view.row_stride) + ", less than the " +
                           std::to_string(view.cols) + " columns");
   if (view.data == nullptr && view.rows > 0) throw InvalidArgument(name + ".data is null");
-  if (view.memory != Memory::host) throw InvalidArgument(name + " are in device memory, the engine is on the CPU");
+  if (view.rows > 0) backend.check_memory(view.data, view.memory, name);
 }
 
-void check_labels(const LabelView& labels, std::int64_t rows) {
+void check_labels(const Backend& backend, const LabelView& labels, std::int64_t rows) {
   if (labels.size != rows)
     throw InvalidArgument("features have " + std::to_string(rows) + " rows, labels " + std::to_string(labels.size));
   if (labels.data == nullptr && rows > 0) throw InvalidArgument("labels.data is null");
-  if (labels.memory != Memory::host) throw InvalidArgument("labels are in device memory, the engine is on the CPU");
+  if (rows > 0) backend.check_memory(labels.data, labels.memory, "labels");
 }
 
-void check_responses(const MatrixView& responses, std::int64_t rows, std::int64_t targets) {
-  check_view(responses, "responses");
+void check_responses(const Backend& backend, const MatrixView& responses, std::int64_t rows, std::int64_t targets) {
+  check_view(backend, responses, "responses");
   if (responses.rows != rows)
     throw InvalidArgument("features have " + std::to_string(rows) + " rows, responses " +
                           std::to_string(responses.rows));
@@ -86,15 +85,13 @@ StatisticsState::StatisticsState(std::shared_ptr<Backend> backend_, std::int64_t
       task(options.task),
       precision(options.precision),
       names(std::move(names_)) {
-  require_memory(
-      moments_bytes(features, static_cast<std::int64_t>(names.size())),
-      "statistics of " + std::to_string(features) + " columns and " + std::to_string(names.size()) + " targets");
+  backend->check_room(features, static_cast<std::int64_t>(names.size()));
 }
 
 /// Products in f64 once asked for or once f64 features came, where the choice is left to us.
 void StatisticsState::use_products(Scalar scalar) {
-  const bool f32 = precision == Precision::f32 ||
-                   (precision == Precision::automatic && scalar != Scalar::f64 && (sums_ == nullptr || f32_products_));
+  const bool f32 = precision == Precision::f32 || (precision == Precision::automatic && scalar != Scalar::f64 &&
+                                                   !backend->prefers_f64() && (sums_ == nullptr || f32_products_));
   if (sums_ != nullptr && f32 == f32_products_) return;
   std::unique_ptr<Sums> fresh = backend->make_sums(features, names, {task, f32, 0});
   if (sums_ != nullptr) fresh->set(sums_->moments());
@@ -106,7 +103,8 @@ void StatisticsState::add(const MatrixView& view, const TargetView& targets) {
   if (view.rows == 0) return;
   naming_arguments([&] { backend->check(view, targets, static_cast<std::int64_t>(names.size()), 0); });
   use_products(view.scalar);
-  sums_->add(view, targets, 0, true);
+  // What is found later is told by the number of the row since the first one that was added.
+  sums_->add(view, targets, view.memory == Memory::device ? rows() : 0, true);
 }
 
 void StatisticsState::append_targets(const std::vector<std::string>& added) {
@@ -118,7 +116,18 @@ void StatisticsState::append_targets(const std::vector<std::string>& added) {
 }
 
 Moments StatisticsState::moments() const {
-  return sums_ == nullptr ? empty_moments(task, features, names) : sums_->moments();
+  if (sums_ == nullptr) return empty_moments(task, features, names);
+  Moments result;
+  naming_arguments([&] { result = sums_->moments(); });
+  return result;
+}
+
+Score StatisticsState::score(const ScoreOptions& options) {
+  // Sums are made at the first rows; the check of the rows comes before they are touched.
+  check_rows(rows(), intercept_used(options, task));
+  Score result;
+  naming_arguments([&] { result = score_sums(*backend, *sums_, true, {task, &names, rows()}, options, {}); });
+  return result;
 }
 
 void StatisticsState::set(Moments moments) {
@@ -153,11 +162,11 @@ void Statistics::add(const MatrixView& features, const LabelView& labels) {
   detail::StatisticsState& s = state();
   if (s.task != Task::classification)
     throw InvalidArgument(std::string("these statistics are of a ") + task_name(s.task) + " task: add responses");
-  detail::check_view(features, "features");
+  detail::check_view(*s.backend, features, "features");
   if (features.cols != s.features)
     throw InvalidArgument("features have " + std::to_string(features.cols) + " columns, the statistics " +
                           std::to_string(s.features));
-  detail::check_labels(labels, features.rows);
+  detail::check_labels(*s.backend, labels, features.rows);
   s.add(features, {&labels});
 }
 
@@ -165,11 +174,11 @@ void Statistics::add(const MatrixView& features, const MatrixView& responses) {
   detail::StatisticsState& s = state();
   if (s.task == Task::classification)
     throw InvalidArgument("these statistics are of a classification task: add labels");
-  detail::check_view(features, "features");
+  detail::check_view(*s.backend, features, "features");
   if (features.cols != s.features)
     throw InvalidArgument("features have " + std::to_string(features.cols) + " columns, the statistics " +
                           std::to_string(s.features));
-  detail::check_responses(responses, features.rows, static_cast<std::int64_t>(s.names.size()));
+  detail::check_responses(*s.backend, responses, features.rows, static_cast<std::int64_t>(s.names.size()));
   s.add(features, {nullptr, &responses, s.task == Task::multilabel});
 }
 

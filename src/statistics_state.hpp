@@ -19,6 +19,7 @@ class StatisticsState {
   void add(const MatrixView& features, const TargetView& targets);
   void append_targets(const std::vector<std::string>& names);
   Moments moments() const;
+  Score score(const ScoreOptions& options);
   void set(Moments moments);
   std::int64_t rows() const { return sums_ == nullptr ? 0 : sums_->rows(); }
 
@@ -41,8 +42,8 @@ std::string encode_statistics(const Moments& moments, Precision precision);
 Moments decode_statistics(const std::string& bytes, const std::string& name, Precision& precision);
 
 /// The checks of Statistics::add, also for one-shot scores. Throw InvalidArgument.
-void check_view(const MatrixView& view, const char* what);
-void check_labels(const LabelView& labels, std::int64_t rows);
-void check_responses(const MatrixView& responses, std::int64_t rows, std::int64_t targets);
+void check_view(const Backend& backend, const MatrixView& view, const char* what);
+void check_labels(const Backend& backend, const LabelView& labels, std::int64_t rows);
+void check_responses(const Backend& backend, const MatrixView& responses, std::int64_t rows, std::int64_t targets);
 
 }  // namespace culogme::detail

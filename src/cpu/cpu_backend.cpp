@@ -1,21 +1,17 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <mutex>
 #include <thread>
 #include <utility>
 
 #include <culogme/error.hpp>
 
 #include "backend.hpp"
-#include "bad_value.hpp"
 #include "cpu/blas.hpp"
+#include "cpu/check.hpp"
 #include "cpu/evidence.hpp"
-#include "cpu/pack.hpp"
-#include "cpu/parallel.hpp"
 #include "cpu/spectrum.hpp"
 #include "cpu/sums.hpp"
-#include "cpu/tile.hpp"
 #include "memory.hpp"
 
 namespace culogme::detail {
@@ -32,25 +28,16 @@ std::string describe(int threads) {
          (threads == 1 ? " thread" : " threads");
 }
 
-/// The smallest of several workers' findings: what a reader from the top would meet first.
-class FirstBad {
- public:
-  void note(const BadData& bad) {
-    const std::lock_guard lock(mutex_);
-    if (!found_ || bad.row < bad_.row) bad_ = bad;
-    found_ = true;
-  }
-  void raise() const {
-    if (found_) throw bad_;
-  }
-
- private:
-  std::mutex mutex_;
-  bool found_ = false;
-  BadData bad_;
+struct CpuSpectrum final : AnySpectrum {
+  explicit CpuSpectrum(Spectrum spectrum) : values(std::move(spectrum)) {}
+  Spectrum values;
 };
 
-constexpr std::int64_t checked_elements = std::int64_t{1} << 20;  // per piece of work
+Fits fits_of(const Spectrum& s, std::vector<TargetFit> targets) {
+  Fits fits{s.route, s.rank, s.features, std::move(targets), {}};
+  for (std::size_t k = 0; k < fits.targets.size(); ++k) fits.targets[k].rows = s.rows[k];
+  return fits;
+}
 
 class CpuBackend final : public Backend {
  public:
@@ -66,26 +53,18 @@ class CpuBackend final : public Backend {
   int threads() const override { return threads_; }
   std::size_t workspace_limit() const override { return workspace_limit_; }
 
+  void check_memory(const void*, Memory memory, const std::string& what) const override {
+    if (memory != Memory::host) throw InvalidArgument(what + " are in device memory, the engine is on the CPU");
+  }
+
+  void check_room(std::int64_t features, std::int64_t targets) const override {
+    require_memory(moments_bytes(features, targets), "statistics of " + std::to_string(features) + " columns and " +
+                                                         std::to_string(targets) + " targets");
+  }
+
   void check(const MatrixView& features, const TargetView& targets, std::int64_t target_count,
              std::int64_t first_row) override {
-    FirstBad first;
-    const std::int64_t grain = std::max<std::int64_t>(1, checked_elements / features.cols);
-    parallel_for(threads_, features.rows, grain, [&](std::int64_t begin, std::int64_t end) {
-      const BadValue bad = find_not_finite(features, begin, end - begin);
-      if (bad.row >= 0)
-        first.note({BadData::Kind::feature, first_row + bad.row, bad.column, bad.value, 0, 0, features.scalar});
-    });
-    first.raise();
-    if (targets.labels == nullptr) {
-      for (std::int64_t row = 0; row < features.rows; ++row)
-        for (std::int64_t k = 0; k < target_count; ++k)
-          if (const double value = element(*targets.responses, row, k); is_bad_response(value, targets.binary))
-            throw BadData{BadData::Kind::response, first_row + row, k, value, 0, target_count};
-      return;
-    }
-    for (std::int64_t row = 0; row < features.rows; ++row)
-      if (const std::int64_t id = label_at(*targets.labels, row); id < 0 || id >= target_count)
-        throw BadData{BadData::Kind::label, first_row + row, 0, 0, id, target_count};
+    check_host_values(features, targets, target_count, first_row, threads_);
   }
 
   std::unique_ptr<Sums> make_sums(std::int64_t features, std::vector<std::string> names,
@@ -93,17 +72,25 @@ class CpuBackend final : public Backend {
     return make_cpu_sums(features, std::move(names), options, threads_, workspace_limit_);
   }
 
-  Spectrum spectrum(Moments moments, bool intercept) override {
-    return primal_spectrum(std::move(moments), intercept, threads_);
+  std::unique_ptr<AnySpectrum> spectrum(Sums& sums, bool keep, bool intercept) override {
+    return std::make_unique<CpuSpectrum>(primal_spectrum(keep ? sums.moments() : sums.take(), intercept, threads_));
   }
 
-  Spectrum dual_spectrum(const MatrixView& features, const TargetView& targets, const std::vector<std::string>& names,
-                         Task task, bool f32_products, bool intercept) override {
-    return detail::dual_spectrum(features, targets, names, task, f32_products, intercept, threads_);
+  std::unique_ptr<AnySpectrum> dual_spectrum(const MatrixView& features, const TargetView& targets,
+                                             const std::vector<std::string>& names, Task task, bool f32_products,
+                                             bool intercept) override {
+    return std::make_unique<CpuSpectrum>(
+        detail::dual_spectrum(features, targets, names, task, f32_products, intercept, threads_));
   }
 
-  std::vector<TargetFit> maximise(const Spectrum& spectrum) override { return maximise_evidence(spectrum, threads_); }
-  std::vector<TargetFit> reference(const Spectrum& spectrum) override { return reference_evidence(spectrum); }
+  Fits maximise(const AnySpectrum& spectrum) override {
+    const Spectrum& s = static_cast<const CpuSpectrum&>(spectrum).values;
+    return fits_of(s, maximise_evidence(s, threads_));
+  }
+  Fits reference(const AnySpectrum& spectrum) override {
+    const Spectrum& s = static_cast<const CpuSpectrum&>(spectrum).values;
+    return fits_of(s, reference_evidence(s));
+  }
 
  private:
   int threads_;

@@ -148,7 +148,8 @@ AlignedVector<double> dense_targets(const TargetView& targets, const Frame& fram
     }
     const double square = std::inner_product(y, y + n, y, 0.0);
     const bool noise = intercept && square <= 8 * u64 * u64 * static_cast<double>(n) * before;
-    s.square.push_back(noise ? 0 : square);
+    const double spread = noise ? 0 : square;
+    s.targets.push_back({spread, spread, 0, 0, false});
   }
   return dense;
 }
@@ -163,10 +164,6 @@ Spectrum dual_spectrum(const MatrixView& features, const TargetView& targets, co
                  "the spectrum of " + std::to_string(n) + " rows");
   Spectrum s;
   s.route = Route::dual_gram;
-  s.dof = size - (intercept ? 1 : 0);
-  s.rows_total = n;
-  s.features = features.cols;
-  s.square_error = 8 * u64 * std::sqrt(size);
   const Frame frame = frame_of(features, targets, target_count, task);
   s.exponent = frame.exponent;
   s.target_exponent = frame.target_exponent;
@@ -174,43 +171,21 @@ Spectrum dual_spectrum(const MatrixView& features, const TargetView& targets, co
 
   DualGram dual =
       f32_products ? dual_gram<float>(features, frame, threads) : dual_gram<double>(features, frame, threads);
-  double trace = 0, entry = 0;
+  SpectrumSource source;
+  source.rows_total = n;
+  source.features = features.cols;
+  source.dof = size - (intercept ? 1 : 0);
+  source.dual = true;
+  source.f32 = f32_products;
+  source.rows_f32 = features.cols;
+  source.energy_weight = scalar_bytes(features.scalar) == 2 ? short_digits_weight : 1;
   for (std::int64_t i = 0; i < n; ++i) {
-    trace += dual.gram[size_of(i * n + i)];
-    entry = std::max(entry, dual.gram[size_of(i * n + i)]);
+    source.energy_trace += dual.gram[size_of(i * n + i)];
+    source.energy_entry = std::max(source.energy_entry, dual.gram[size_of(i * n + i)]);
   }
   intercept ? centre(dual) : restore(dual, frame);
   Decomposition found = decompose(n, dual.gram, dense, target_count, threads);
-
-  const double largest = std::max(found.eigenvalues.back(), 0.0);
-  s.gram_error = f64_gram_error(n) * largest;
-  double noise = noise_fraction(n) * largest;
-  if (f32_products) {
-    const double eta = f32_entry_error(features.cols) * (scalar_bytes(features.scalar) == 2 ? short_digits_weight : 1);
-    s.trace_error = eta * trace;
-    s.entry_error = eta * entry;
-    s.rounded_row = u32 * std::sqrt(entry);
-    noise = std::max(noise, f32_cut * independent_norm(n, s.entry_error));
-  }
-  s.norm_error = s.gram_error + independent_norm(n, s.entry_error);
-  std::int64_t cut = n - static_cast<std::int64_t>(s.dof);
-  while (cut < n && found.eigenvalues[size_of(cut)] <= noise) ++cut;
-  s.rank = n - cut;
-  s.eigenvalues.assign(found.eigenvalues.begin() + cut, found.eigenvalues.end());
-  s.projections.resize(size_of(target_count * s.rank));
-  // The null space turns by at most the error of the matrix over the gap to the kept eigenvalues.
-  const double turn = s.rank > 0 ? std::min(1.0, (s.gram_error + s.trace_error) / s.eigenvalues.front()) : 0;
-  for (std::int64_t k = 0; k < target_count; ++k) {
-    const double* const projected = found.projected.data() + k * n;
-    double residual = 0;
-    for (std::int64_t i = 0; i < cut; ++i) residual += projected[i] * projected[i];
-    s.square_scale.push_back(s.square[size_of(k)]);
-    s.hidden.push_back(0);  // r0 holds what lies outside the span: for FF' the null space is part of the model
-    for (std::int64_t i = 0; i < s.rank; ++i)
-      s.projections[size_of(k * s.rank + i)] = projected[cut + i] * projected[cut + i];
-    s.residual.push_back(static_cast<double>(s.rank) >= s.dof ? 0 : residual);
-    s.residual_noise.push_back((turn + s.square_error) * (turn + s.square_error) * s.square[size_of(k)]);
-  }
+  set_projections(s, source, found.eigenvalues, found.projected);
   return s;
 }
 

@@ -53,16 +53,16 @@ std::vector<TargetFit> reference_evidence(const Spectrum& s) {
   for (double& value : sigma) value = std::ldexp(value, 2 * s.exponent);
   const double rows = static_cast<double>(s.rows_total), features = static_cast<double>(s.features);
   const double zeros = std::min(rows, features) - static_cast<double>(s.rank);
-  std::vector<TargetFit> fits(s.square.size());
+  std::vector<TargetFit> fits(s.targets.size());
   for (std::size_t k = 0; k < fits.size(); ++k) {
-    if (s.rows[k] == 0 || !(s.square[k] > 0)) continue;
+    if (s.rows[k] == 0 || !(s.targets[k].square > 0)) continue;
     const int f = s.target_exponent.empty() ? 0 : s.target_exponent[k];
     std::vector<double> x2(s.projections.begin() + static_cast<std::ptrdiff_t>(k) * s.rank,
                            s.projections.begin() + static_cast<std::ptrdiff_t>(k + 1) * s.rank);
     for (double& value : x2) value = std::ldexp(value, 2 * f);
-    const double residual = std::ldexp(std::max(s.residual[k], 0.0), 2 * f);
+    const double residual = std::ldexp(std::max(s.targets[k].residual, 0.0), 2 * f);
     fits[k] = fit_published(sigma, x2.data(), residual, rows, features, zeros);
-    const double square = std::ldexp(s.square[k], 2 * f);
+    const double square = std::ldexp(s.targets[k].square, 2 * f);
     if (!std::isfinite(fits[k].evidence))
       throw NumericalError("the published procedure has no finite value for target " + std::to_string(k) +
                            ": its logarithms do not exist for these features");

@@ -69,14 +69,6 @@ void check_squares(const Moments& m, const std::vector<double>& squares) {
                            "': its values differ by too many orders of magnitude, their squares overflow");
 }
 
-/// Number of eigenvalues at the small end that are noise.
-std::int64_t count_noise(const AlignedVector<double>& eigenvalues, double noise, double dof) {
-  const std::int64_t n = static_cast<std::int64_t>(eigenvalues.size());
-  std::int64_t cut = 0;
-  while (cut < n && eigenvalues[size_of(cut)] <= noise) ++cut;
-  return std::max(cut, n - static_cast<std::int64_t>(dof));
-}
-
 }  // namespace
 
 Spectrum primal_spectrum(Moments m, bool intercept, int threads) {
@@ -86,63 +78,62 @@ Spectrum primal_spectrum(Moments m, bool intercept, int threads) {
   const std::vector<double> squares_before = m.target_square;
   const std::vector<double> squares = intercept ? centre(m) : restore(m);
   check_squares(m, squares);
-  // What cancels in the corrections, or cancelled when shards were subtracted, leaves its rounding errors behind.
-  const double cancelled = std::max(1.0, trace_before / std::max(trace(m), std::numeric_limits<double>::min()));
+  SpectrumSource source;
+  source.rows_total = m.rows;
+  source.features = d;
+  source.dof = static_cast<double>(m.rows) - (intercept ? 1 : 0);
+  source.trace_before = trace_before;
+  source.trace_after = trace(m);
+  source.f32 = !m.energy_f32.empty();
+  source.rows_f32 = m.rows_f32;
+  for (const double energy : m.energy_f32) {
+    source.energy_trace += energy;
+    source.energy_entry = std::max(source.energy_entry, energy);
+  }
   Decomposition found = decompose(d, m.gram, m.cross, m.targets(), threads);
 
   Spectrum s;
-  s.route = m.energy_f32.empty() ? Route::gram_f64 : Route::gram_f32;
-  s.dof = static_cast<double>(m.rows) - (intercept ? 1 : 0);
-  s.rows_total = m.rows;
-  s.features = d;
-  s.square_error = 8 * u64 * (4 + std::sqrt(s.dof));
+  s.route = source.f32 ? Route::gram_f32 : Route::gram_f64;
   s.exponent = m.exponent;
   s.target_exponent = m.target_exponent;
-  const double largest = std::max(found.eigenvalues.back(), 0.0);
-  s.gram_error = f64_gram_error(d) * largest * cancelled;
-  double noise = noise_fraction(d) * largest * cancelled;
-  if (!m.energy_f32.empty()) {
-    const double eta = f32_entry_error(m.rows_f32);
-    double trace = 0, entry = 0;
-    for (const double energy : m.energy_f32) {
-      trace += energy;
-      entry = std::max(entry, energy);
-    }
-    s.trace_error = eta * trace;
-    s.entry_error = eta * entry;
-    s.rounded_row = u32 * std::sqrt(entry);
-    noise = std::max(noise, f32_cut * independent_norm(d, s.entry_error));
-  }
-  s.norm_error = s.gram_error + independent_norm(d, s.entry_error);
-  const std::int64_t cut = count_noise(found.eigenvalues, noise, s.dof);
-  s.rank = d - cut;
-  s.eigenvalues.assign(found.eigenvalues.begin() + cut, found.eigenvalues.end());
-  s.projections.resize(size_of(m.targets() * s.rank));
   for (std::int64_t k = 0; k < m.targets(); ++k) {
-    const double* const projected = found.projected.data() + k * d + cut;
-    double* const x2 = s.projections.data() + k * s.rank;
-    double explained = 0, weights = 0, left_out = 0;
-    for (std::int64_t i = -cut; i < 0; ++i)
-      left_out += projected[i] * projected[i] / std::max(std::fabs(found.eigenvalues[size_of(cut + i)]), u64 * largest);
+    const bool classes = m.task == Task::classification;
+    const double square = squares[size_of(k)];
+    const double scale =
+        classes ? square : std::max({square, m.target_history[size_of(k)], squares_before[size_of(k)]});
+    s.targets.push_back({square, scale, 0, 0, false});
+    s.rows.push_back(classes ? m.counts[size_of(k)] : m.rows);
+  }
+  set_projections(s, source, found.eigenvalues, found.projected);
+  return s;
+}
+
+void set_projections(Spectrum& s, const SpectrumSource& source, std::span<const double> eigenvalues,
+                     std::span<const double> projected) {
+  const auto n = static_cast<std::int64_t>(eigenvalues.size());
+  const double largest = eigenvalues.back();
+  double noise = 0;
+  static_cast<SpectrumScalars&>(s) = spectrum_scalars(source, largest, noise);
+  std::int64_t noisy = 0;
+  while (noisy < n && eigenvalues[size_of(noisy)] <= noise) ++noisy;
+  set_rank(s, noisy);
+  s.eigenvalues.assign(eigenvalues.begin() + s.cut, eigenvalues.end());
+  s.projections.resize(s.targets.size() * size_of(s.rank));
+  const double smallest = s.rank > 0 ? s.eigenvalues.front() : 0;
+  for (std::size_t k = 0; k < s.targets.size(); ++k) {
+    const double* const along = projected.data() + k * size_of(n);
+    double* const x2 = s.projections.data() + k * size_of(s.rank);
+    ProjectionSums sums;
+    for (std::int64_t i = 0; i < s.cut; ++i)
+      sums.left_out += left_out_square(s.dual, along[i], eigenvalues[size_of(i)], largest);
     for (std::int64_t i = 0; i < s.rank; ++i) {
       const double sigma = s.eigenvalues[size_of(i)];
-      x2[i] = projected[i] * projected[i] / sigma;
-      explained += x2[i];
-      weights += x2[i] / sigma;
+      x2[i] = projection_square(s.dual, along[s.cut + i], sigma);
+      sums.explained += x2[i];
+      sums.weights += x2[i] / sigma;
     }
-    const double square = squares[size_of(k)];
-    s.square.push_back(square);
-    s.residual.push_back(square - explained);
-    double squared = square;
-    if (m.task != Task::classification)
-      squared = std::max({squared, m.target_history[size_of(k)], squares_before[size_of(k)]});
-    s.square_scale.push_back(squared);
-    s.residual_noise.push_back(s.square_error * squared + (s.gram_error + s.trace_error) * weights);
-    const double unexplained = std::max(s.residual.back(), s.residual_noise.back());
-    s.hidden.push_back(left_out > hidden_fraction(cut, s.dof) * unexplained ? 1 : 0);
-    s.rows.push_back(m.task == Task::classification ? m.counts[size_of(k)] : m.rows);
+    s.targets[k] = target_scalars(s, smallest, sums, s.targets[k].square, s.targets[k].square_scale);
   }
-  return s;
 }
 
 }  // namespace culogme::detail

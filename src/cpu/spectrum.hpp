@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,5 +16,11 @@ Spectrum primal_spectrum(Moments moments, bool intercept, int threads);
 /// has no cancellation. O(N^2 D + N^3). Throws BadData.
 Spectrum dual_spectrum(const MatrixView& features, const TargetView& targets, const std::vector<std::string>& names,
                        Task task, bool f32_products, bool intercept, int threads);
+
+/// What a decomposition gives: scalars, kept eigenvalues, x2 and what is known of every target. `square` and
+/// `square_scale` of `targets` are set before.
+///   eigenvalues [n], increasing     projected [targets][n], u_i'F'y (primal) or u_i'y (dual)
+void set_projections(Spectrum& spectrum, const SpectrumSource& source, std::span<const double> eigenvalues,
+                     std::span<const double> projected);
 
 }  // namespace culogme::detail

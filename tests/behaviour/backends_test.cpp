@@ -1,6 +1,7 @@
 // Which backends there are, and what an Engine refuses.
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <sstream>
 #include <utility>
@@ -109,7 +110,8 @@ TEST_P(EngineTest, DescribesItself) {
   EXPECT_EQ(support::make_engine(GetParam(), 3).threads(), 3);
 }
 
-TEST_P(EngineTest, ASmallWorkspaceGivesTheSameBits) {
+// On the CPU the limit takes workers away, which changes no bit; on a device it makes the tiles smaller.
+TEST_P(EngineTest, ASmallWorkspaceGivesTheSameScore) {
   culogme::EngineOptions options;
   options.backend = GetParam();
   options.workspace_limit = std::size_t{1} << 16U;
@@ -117,8 +119,11 @@ TEST_P(EngineTest, ASmallWorkspaceGivesTheSameBits) {
   EXPECT_EQ(small.workspace_limit(), options.workspace_limit);
   const support::Labels labels = support::balanced_labels(5000, 3, 2);
   const support::Stored stored(support::normal(5000, 20, 3), culogme::Scalar::f32);
-  support::expect_same_bits(culogme::score(small, stored.view(), support::view(labels), 3),
-                            culogme::score(engine, stored.view(), support::view(labels), 3));
+  const culogme::Score limited = culogme::score(small, stored.view(), support::view(labels), 3);
+  const culogme::Score free = culogme::score(engine, stored.view(), support::view(labels), 3);
+  if (GetParam() == culogme::Backend::cpu) return support::expect_same_bits(limited, free);
+  EXPECT_LE(std::fabs(limited.value - free.value), limited.error_bound + free.error_bound);
+  EXPECT_LE(limited.error_bound, tolerance::benign_agreement);
 }
 
 TEST_P(EngineTest, MovedFromIsRefusedAndTheStatisticsLiveOn) {

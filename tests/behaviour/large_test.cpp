@@ -7,6 +7,7 @@
 
 #include <culogme/score.hpp>
 
+#include "backend.hpp"
 #include "support/backends.hpp"
 #include "support/compare.hpp"
 #include "support/data.hpp"
@@ -105,7 +106,8 @@ TEST_P(LargeTest, AutomaticEscalatesWhereTheAccuracyAsksForIt) {
   const culogme::Score fp64 = scored(Precision::f64, tolerance::default_accuracy);
   const culogme::Score cheap = scored(Precision::automatic, tolerance::default_accuracy);
   const culogme::Score fine = scored(Precision::automatic, cheap.error_bound / 2);
-  EXPECT_EQ(cheap.route, culogme::Route::gram_f32);
+  // A device whose f64 is as fast as its f32 has nothing to gain from trying that first.
+  EXPECT_EQ(cheap.route, engine.implementation()->prefers_f64() ? culogme::Route::gram_f64 : culogme::Route::gram_f32);
   EXPECT_EQ(fine.route, culogme::Route::gram_f64);
   EXPECT_EQ(fine.value, fp64.value);
   EXPECT_LE(std::fabs(cheap.value - fp64.value), cheap.error_bound + fp64.error_bound);

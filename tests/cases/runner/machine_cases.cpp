@@ -140,7 +140,7 @@ void run_kernels(const Case& value, const ScoreOperation& operation) {
 
 /// Statistics that would not fit: said with columns and bytes before anything is allocated, no file is made.
 void run_memory_limit(const Case& value, const std::string& features, const std::string& labels, std::uint64_t limit) {
-  if (!memory_can_be_limited) CULOGME_NOT_RUN(value, "memory cannot be limited under a sanitizer");
+  if (!memory_can_be_limited()) CULOGME_NOT_RUN(value, "memory cannot be limited under a sanitizer or on a device");
   ScratchFolder scratch;
   const std::filesystem::path target = scratch.path() / "wide.stats";
   Start start =

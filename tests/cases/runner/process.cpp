@@ -1,6 +1,7 @@
 #include "process.hpp"
 
 #include <fcntl.h>
+#include <link.h>
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,6 +20,20 @@
 
 namespace culogme::test {
 namespace {
+
+/// Addresses that the shared libraries of this program take, about those that the command takes too: the CUDA libraries
+/// alone are a gigabyte, whether a device is used or not.
+rlim_t library_addresses() {
+  rlim_t bytes = 0;
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t, void* sum) {
+        for (int i = 0; i < info->dlpi_phnum; ++i)
+          if (info->dlpi_phdr[i].p_type == PT_LOAD) *static_cast<rlim_t*>(sum) += info->dlpi_phdr[i].p_memsz;
+        return 0;
+      },
+      &bytes);
+  return bytes;
+}
 
 using std::chrono::milliseconds;
 
@@ -57,8 +72,9 @@ void drop_privilege() {
   }
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
-  if (start.address_space > 0 && memory_can_be_limited) {
-    const rlimit limit{start.address_space, start.address_space};
+  if (start.address_space > 0 && memory_can_be_limited()) {
+    const rlim_t bytes = start.address_space + library_addresses();
+    const rlimit limit{bytes, bytes};
     ::setrlimit(RLIMIT_AS, &limit);
   }
   if (start.without_privilege) drop_privilege();

@@ -4,18 +4,23 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 namespace culogme::test {
 
-/// Sanitizers map terabytes: a limit of the address space ends their programs at once, so none is set.
+/// Sanitizers map terabytes, and CUDA reserves addresses for the memory of every device: a limit of the address space
+/// ends such programs at once, so none is set.
+inline bool memory_can_be_limited() {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool memory_can_be_limited = false;
+  return false;
 #else
-inline constexpr bool memory_can_be_limited = true;
+  const char* const backend = std::getenv("CULOGME_BACKEND");
+  return backend == nullptr || std::string(backend) != "cuda";
 #endif
+}
 
 /// How a command is started.
 struct Start {
@@ -24,7 +29,7 @@ struct Start {
   std::vector<std::string> environment;   ///< NAME=value, added to the caller's
   std::filesystem::path standard_input;   ///< empty: /dev/null
   std::filesystem::path standard_output;  ///< empty: caught
-  std::uint64_t address_space = 0;        ///< bytes; 0: no limit (memory_can_be_limited)
+  std::uint64_t address_space = 0;        ///< bytes beside libraries; 0: no limit (memory_can_be_limited)
   bool without_privilege = false;         ///< take the right to pass by file permissions from root
   std::chrono::milliseconds time_limit{30'000};
 };

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <cfloat>
+#include <cmath>
+#include <cstdint>
+
+#include "host_device.hpp"
+#include "minmax.hpp"
+#include "rounding.hpp"
+
+namespace culogme::detail {
+
+/// What is known of a spectrum beside its eigenvalues: sizes and bounds on errors, in the scaled units of the features.
+struct SpectrumScalars {
+  double dof = 0;                             ///< N, or N - 1 with an intercept
+  std::int64_t rank = 0;                      ///< eigenvalues above the noise, the last ones
+  std::int64_t cut = 0;                       ///< eigenvalues left out as noise, the first ones
+  std::int64_t rows_total = 0, features = 0;  ///< N and D
+  bool dual = false;                          ///< of FF' instead of F'F
+  double square_error = 0;                    ///< relative rounding error of y'y - sum x2, of y'y
+  double gram_error = 0;                      ///< bound on the spectral norm of the error of the Gram matrix, fp64 part
+  double trace_error = 0;                     ///< f32 products: eta tr G' (docs/numerics.md)
+  double entry_error = 0;                     ///< f32 products: eta max G'_ii
+  double rounded_row = 0;  ///< f32 products: u32 sqrt(max G'_ii), the rounding of a row times unit weights
+  double norm_error = 0;   ///< both together as a spectral norm: nothing is known of the evidence at t below this
+};
+
+/// Where the bounds come from: how the matrix was summed.
+struct SpectrumSource {
+  std::int64_t rows_total = 0, features = 0;
+  double dof = 0;
+  bool dual = false;
+  double trace_before = 0;    ///< of the Gram matrix before its mean was put back or taken out; the largest it ever was
+  double trace_after = 0;     ///< of the matrix that was decomposed
+  bool f32 = false;           ///< products in f32, then the next five count
+  std::int64_t rows_f32 = 0;  ///< products in a sum: rows (primal) or columns (dual)
+  std::int64_t chain = cpu_f32_chain;
+  double energy_weight = 1;  ///< what the energies must still be multiplied by (short_digits_weight, the dual's)
+  double energy_trace = 0, energy_entry = 0;  ///< sum and largest of the diagonal of the shifted rows' Gram matrix
+};
+
+/// Size of the matrix that was decomposed.
+CULOGME_HOST_DEVICE inline std::int64_t gram_size(const SpectrumScalars& s) {
+  return s.dual ? s.rows_total : s.features;
+}
+
+/// The scalars but rank and cut, and the noise: eigenvalues at or below it are left out.
+CULOGME_HOST_DEVICE inline SpectrumScalars spectrum_scalars(const SpectrumSource& source, double largest_eigenvalue,
+                                                            double& noise) {
+  SpectrumScalars s;
+  s.dof = source.dof;
+  s.rows_total = source.rows_total;
+  s.features = source.features;
+  s.dual = source.dual;
+  const std::int64_t n = gram_size(s);
+  s.square_error = s.dual ? 8 * u64 * std::sqrt(static_cast<double>(s.rows_total)) : 8 * u64 * (4 + std::sqrt(s.dof));
+  // What cancels in the corrections, or cancelled when shards were subtracted, leaves its rounding errors behind.
+  const double cancelled = larger_of(1.0, source.trace_before / larger_of(source.trace_after, DBL_MIN));
+  const double largest = larger_of(largest_eigenvalue, 0.0);
+  s.gram_error = f64_gram_error(n) * largest * cancelled;
+  noise = noise_fraction(n) * largest * cancelled;
+  if (source.f32) {
+    const double eta = f32_entry_error(source.rows_f32, source.chain) * source.energy_weight;
+    s.trace_error = eta * source.energy_trace;
+    s.entry_error = eta * source.energy_entry;
+    s.rounded_row = u32 * std::sqrt(source.energy_entry);
+    noise = larger_of(noise, f32_cut * independent_norm(n, s.entry_error));
+  }
+  s.norm_error = s.gram_error + independent_norm(n, s.entry_error);
+  return s;
+}
+
+/// Sets rank and cut from the number of eigenvalues that are noise: of centred features at least one is.
+CULOGME_HOST_DEVICE inline void set_rank(SpectrumScalars& s, std::int64_t noisy) {
+  const std::int64_t n = gram_size(s);
+  s.cut = larger_of(noisy, n - static_cast<std::int64_t>(s.dof));
+  s.rank = n - s.cut;
+}
+
+// One target: `projected` are u_i'F'y (primal) or u_i'y (dual) with the eigenvectors u_i.
+
+/// x2 of a kept direction.
+CULOGME_HOST_DEVICE inline double projection_square(bool dual, double projected, double sigma) {
+  return dual ? projected * projected : projected * projected / sigma;
+}
+
+/// What a direction that was left out holds of y'y (dual), or seems to explain of it with its noisy eigenvalue.
+CULOGME_HOST_DEVICE inline double left_out_square(bool dual, double projected, double eigenvalue, double largest) {
+  return dual ? projected * projected
+              : projected * projected / larger_of(std::fabs(eigenvalue), u64 * larger_of(largest, 0.0));
+}
+
+/// Sums over the directions of one target.
+struct ProjectionSums {
+  double explained = 0;  ///< sum x2
+  double weights = 0;    ///< sum x2 / sigma
+  double left_out = 0;   ///< sum of left_out_square
+};
+
+/// What is known of a target beside its x2.
+struct TargetScalars {
+  double square = 0;          ///< y'y (about the mean with an intercept)
+  double square_scale = 0;    ///< y'y, or the larger numbers that it came from
+  double residual = 0;        ///< r0, the part of y'y outside the span
+  double residual_noise = 0;  ///< bound on the rounding error of r0
+  bool hidden = false;        ///< part of y lies in directions that were left out as noise
+};
+
+/// `smallest`: the first kept eigenvalue; unused where rank is 0.
+CULOGME_HOST_DEVICE inline TargetScalars target_scalars(const SpectrumScalars& s, double smallest,
+                                                        const ProjectionSums& sums, double square,
+                                                        double square_scale) {
+  TargetScalars target;
+  target.square = square;
+  target.square_scale = square_scale;
+  if (s.dual) {
+    // r0 is what lies outside the span: for FF' the null space is part of the model, so nothing hides in it. It turns
+    // by at most the error of the matrix over the gap to the kept eigenvalues.
+    const double turn = s.rank > 0 ? smaller_of(1.0, (s.gram_error + s.trace_error) / smallest) : 0;
+    target.residual = static_cast<double>(s.rank) >= s.dof ? 0 : sums.left_out;
+    target.residual_noise = (turn + s.square_error) * (turn + s.square_error) * square;
+    return target;
+  }
+  target.residual = square - sums.explained;
+  target.residual_noise = s.square_error * square_scale + (s.gram_error + s.trace_error) * sums.weights;
+  const double unexplained = larger_of(target.residual, target.residual_noise);
+  target.hidden = sums.left_out > hidden_fraction(s.cut, s.dof) * unexplained;
+  return target;
+}
+
+}  // namespace culogme::detail
