@@ -6,8 +6,12 @@ install(TARGETS culogme EXPORT culogme-targets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+set(left_out)
+if(NOT CULOGME_HAS_CUDA)
+  set(left_out PATTERN "cuda.hpp" EXCLUDE)
+endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/culogme DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  FILES_MATCHING PATTERN "*.hpp")
+  FILES_MATCHING PATTERN "*.hpp" ${left_out})
 install(FILES ${PROJECT_BINARY_DIR}/include/culogme/version.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/culogme)
 install(EXPORT culogme-targets NAMESPACE culogme:: DESTINATION ${package_directory})
 
@@ -53,6 +57,10 @@ if(NOT zlib_library)
 endif()
 culogme_link_flags(CULOGME_DEPENDENCIES
   ${LAPACK_LIBRARIES} ${BLAS_LIBRARIES} ${zlib_library} ${CMAKE_THREAD_LIBS_INIT} ${CMAKE_DL_LIBS})
+# The toolkit is no place where a linker looks by itself, so its folder is named, by the path of the machine that built.
+if(CULOGME_HAS_CUDA)
+  string(APPEND CULOGME_DEPENDENCIES " -L${CUDAToolkit_LIBRARY_DIR} -lcusolver -lcublas -lcudart")
+endif()
 # With a static library alone, plain `pkg-config --libs` has to name everything.
 set(CULOGME_PUBLIC_LIBRARIES "-lculogme")
 set(CULOGME_PRIVATE_LIBRARIES "${CULOGME_DEPENDENCIES}")
@@ -66,8 +74,17 @@ install(FILES ${PROJECT_BINARY_DIR}/culogme.pc DESTINATION ${CMAKE_INSTALL_LIBDI
 
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
+# The CUDA libraries are found where the build found them, if the system's loader does not know them.
+if(CULOGME_HAS_CUDA)
+  set_target_properties(culogme PROPERTIES INSTALL_RPATH ${CUDAToolkit_LIBRARY_DIR})
+endif()
+
 # The command finds a shared library beside it, wherever the prefix is moved to.
 if(TARGET culogme_command)
   file(RELATIVE_PATH library_from_command ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
-  set_target_properties(culogme_command PROPERTIES INSTALL_RPATH "$ORIGIN/${library_from_command}")
+  set(command_rpath "$ORIGIN/${library_from_command}")
+  if(CULOGME_HAS_CUDA)
+    list(APPEND command_rpath ${CUDAToolkit_LIBRARY_DIR})
+  endif()
+  set_target_properties(culogme_command PROPERTIES INSTALL_RPATH "${command_rpath}")
 endif()

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdexcept>
+#include <string>
 
 namespace culogme {
 
@@ -34,6 +35,14 @@ struct OutOfMemory : Error {
 /// The backend is not compiled in, has no device, or its driver does not fit.
 struct BackendUnavailable : Error {
   using Error::Error;
+};
+
+/// A call of CUDA, cuBLAS or cuSOLVER failed: says which one, where and with what sizes. What the engine was working on
+/// is of no use; after an error of a kernel no call of the process succeeds any more.
+struct CudaError : Error {
+  CudaError(const std::string& what, int status_) : Error(what), status(status_) {}
+
+  int status;  ///< as the library that failed counts: cudaError_t, cublasStatus_t or cusolverStatus_t
 };
 
 }  // namespace culogme

@@ -40,6 +40,9 @@ std::string info_table(const std::vector<BackendInfo>& backends, const DefaultEn
   for (const BackendInfo& info : backends) {
     table.add({backend_name(info.backend),
                info.available ? "available: " + info.description : "not available: " + info.reason});
+    // One device that can be used is in the description already.
+    if (info.devices.size() > 1 || (!info.devices.empty() && !info.available))
+      for (const std::string& device : info.devices) table.add({"  device", device});
     if (!info.blas.empty()) table.add({"  BLAS", info.blas});
     if (!info.kernel.empty()) table.add({"  kernel", info.kernel});
   }
@@ -66,6 +69,7 @@ nlohmann::ordered_json info_json(const std::vector<BackendInfo>& backends, const
     nlohmann::ordered_json entry = {{"name", backend_name(info.backend)}, {"available", info.available}};
     if (!info.reason.empty()) entry["reason"] = info.reason;
     if (!info.description.empty()) entry["description"] = info.description;
+    if (!info.devices.empty()) entry["devices"] = info.devices;
     if (!info.blas.empty()) entry["blas"] = info.blas;
     if (!info.kernel.empty()) entry["kernel"] = info.kernel;
     object["backends"].push_back(std::move(entry));

@@ -63,7 +63,8 @@ Stored::Stored(const Data& data, culogme::Scalar scalar, const Layout& layout)
   const auto elements = static_cast<std::size_t>(data.rows * stride_);
   memory_.resize(elements * size + 128);
   const std::size_t rest = reinterpret_cast<std::uintptr_t>(memory_.data()) % 64;
-  start_ = (64 - rest) % 64 + layout.misalignment / size * size;
+  misalignment_ = layout.misalignment / size * size;
+  start_ = (64 - rest) % 64 + misalignment_;
   for (std::size_t i = 0; i < elements; ++i) put(i, std::numeric_limits<double>::quiet_NaN());
   for (std::int64_t i = 0; i < data.rows; ++i) {
     for (std::int64_t j = 0; j < data.cols; ++j) {

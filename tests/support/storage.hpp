@@ -34,6 +34,11 @@ class Stored {
   /// What the stored elements stand for.
   const Data& rounded() const { return rounded_; }
 
+  /// All bytes, padding included, from a multiple of 64 on, and how many lie before the first element.
+  const std::byte* bytes() const { return memory_.data() + start_ - misalignment_; }
+  std::size_t byte_count() const { return memory_.size() - (start_ - misalignment_); }
+  std::size_t misalignment() const { return misalignment_; }
+
  private:
   void put(std::size_t at, double value);
   double get(std::size_t at) const;
@@ -42,7 +47,7 @@ class Stored {
   culogme::Scalar scalar_;
   std::int64_t stride_;
   std::vector<std::byte> memory_;
-  std::size_t start_ = 0;
+  std::size_t start_ = 0, misalignment_ = 0;
 };
 
 /// Host view of class ids.

@@ -1,0 +1,238 @@
+#pragma once
+
+#include "kernels/launch_evidence.hpp"
+#include "kernels/reduce.cuh"
+#include "kernels/write_result.cuh"
+
+namespace culogme::kernels {
+
+/// Few threads, many blocks: most of the time a target waits for barriers and chains of divisions, which the other
+/// blocks of a multiprocessor fill, and reductions cost less the fewer warps take part.
+inline constexpr int evidence_threads = 128;
+
+/// A NaN in the eigenvalues may break the bound on their range, never this array's.
+inline constexpr int most_points = static_cast<int>(detail::most_grid_points);
+
+/// Sums of a target on the grid, in shared memory.
+struct GridSums {
+  double gamma[most_points], error[most_points], slope[most_points];
+};
+
+/// A product whose exponent is split off, so that it neither over- nor underflows: one logarithm instead of many.
+class LogProduct {
+ public:
+  __device__ void multiply(double factor) {
+    const long long bits = __double_as_longlong(mantissa_ * factor);
+    exponent_ += static_cast<int>(bits >> 52) - 1023;
+    mantissa_ = __longlong_as_double((bits & ((1LL << 52) - 1)) | (1023LL << 52));
+  }
+  /// Over all threads of the block.
+  template <int threads>
+  __device__ double log() const {
+    const Values<2> total = block_total<threads>(Values<2>{{static_cast<double>(exponent_), ::log(mantissa_)}});
+    return total.at[0] * std::numbers::ln2 + total.at[1];
+  }
+
+ private:
+  double mantissa_ = 1;
+  int exponent_ = 0;  // of rank / threads factors of less than 2^1024
+};
+
+/// Through the slopes at four grid points, which are evenly spaced: differences instead of Lagrange's divisions.
+class DifferenceCubic {
+ public:
+  __device__ DifferenceCubic(const detail::EvidenceGrid& grid, std::int64_t first, double f0, double f1, double f2,
+                             double f3)
+      : start_(grid.ln_t(first)),
+        f0_(f0),
+        f1_(f1 - f0),
+        f2_((f2 - 2 * f1 + f0) / 2),
+        f3_((f3 - 3 * (f2 - f1) - f0) / 6) {}
+  __device__ double operator()(double u) const {
+    const double x = (u - start_) * (1 / detail::grid_spacing);
+    return f0_ + x * (f1_ + (x - 1) * (f2_ + (x - 2) * f3_));
+  }
+
+ private:
+  double start_, f0_, f1_, f2_, f3_;
+};
+
+/// The sums of one target by all threads of a block (the policy of EvidenceSolver). `streamed`: x2 does not fit in
+/// shared memory and is made from the projected values each time.
+template <int threads, bool streamed>
+class BlockSums {
+ public:
+  using Cubic = DifferenceCubic;
+
+  /// sigma [rank]; x2 [rank], or projected values where streamed
+  __device__ BlockSums(const double* sigma, const double* x2, const DeviceSpectrum& spectrum, const GridSums& on_grid)
+      : sigma_(sigma),
+        x2_(x2),
+        spectrum_(spectrum),
+        rank_(static_cast<int>(spectrum.scalars.rank)),
+        on_grid_(on_grid) {}
+
+  __device__ detail::EvidenceTerms terms(double t) const {
+    Values<5> sum{};
+    for (int i = threadIdx.x; i < rank_; i += threads) {
+      const double sigma = sigma_[i], x2 = x2_at(i, sigma);
+      const double inverse = 1 / (sigma + t), a = sigma * inverse, w = t * inverse, aw = a * w, xaw = x2 * aw;
+      sum.at[0] += a;
+      sum.at[1] += aw;
+      sum.at[2] += x2 * w;
+      sum.at[3] += xaw;
+      sum.at[4] += xaw * (a - w);
+    }
+    const Values<5> total = block_total<threads>(sum);
+    return {total.at[0], total.at[1], total.at[2], total.at[3], total.at[4]};
+  }
+
+  __device__ double log_det(double t) const {
+    if (!(spectrum_.largest / t < DBL_MAX / 4)) {
+      return over_all([&](double sigma, double) { return Values<2>{{log(t + sigma) - log(t), 0}}; }).first;
+    }
+    LogProduct product;
+    const double inverse = 1 / t;
+    for (int i = threadIdx.x; i < rank_; i += threads) product.multiply(1 + sigma_[i] * inverse);
+    return product.log<threads>();
+  }
+
+  __device__ double gamma(std::int64_t g) const { return on_grid_.gamma[g]; }
+  __device__ double error(std::int64_t g) const { return on_grid_.error[g]; }
+  __device__ double slope(std::int64_t g) const { return on_grid_.slope[g]; }
+  __device__ double grid_log_det(std::int64_t g) const { return log_det(exp(spectrum_.grid.ln_t(g))); }
+
+  __device__ detail::SumPair at_zero() const {
+    // In units of a power of two near the largest eigenvalue all of them are normal numbers.
+    const int unit = ilogb(spectrum_.largest);
+    LogProduct product;
+    Values<1> sum{};
+    for (int i = threadIdx.x; i < rank_; i += threads) {
+      const double sigma = sigma_[i];
+      sum.at[0] += x2_at(i, sigma) / sigma;
+      product.multiply(scalbn(sigma, -unit));
+    }
+    const double log_det = product.log<threads>() + static_cast<double>(rank_) * (unit * std::numbers::ln2);
+    return {block_total<threads>(sum).at[0], log_det};
+  }
+  __device__ detail::SumPair at_infinity() const {
+    return over_all([](double sigma, double x2) { return Values<2>{{sigma, sigma * x2}}; });
+  }
+  __device__ detail::SumPair inverse() const {
+    return over_all([](double sigma, double x2) { return Values<2>{{1 / sigma, x2 / (sigma * sigma)}}; });
+  }
+
+  /// Fills the grid: every warp takes some points and needs no barrier, two at a time so that an eigenvalue is read
+  /// half as often. Synchronises the block at its end.
+  __device__ void scan(double residual, const detail::SlopeRule& slope_of, GridSums& grid) const {
+    constexpr int warps = threads / 32, at_once = 2;
+    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    const int points = static_cast<int>(spectrum_.grid.points);
+#pragma unroll 1
+    for (int first = at_once * warp; first < points; first += at_once * warps) {
+      Values<3 * at_once> sum{};
+      double t[at_once];
+#pragma unroll
+      for (int p = 0; p < at_once; ++p) t[p] = exp(spectrum_.grid.ln_t(first + p));
+      for (int i = lane; i < rank_; i += 32) {
+        const double sigma = sigma_[i], x2 = x2_at(i, sigma);
+#pragma unroll
+        for (int p = 0; p < at_once; ++p) {
+          const double inverse = 1 / (sigma + t[p]), a = sigma * inverse, xw = x2 * (t[p] * inverse);
+          sum.at[3 * p] += a;
+          sum.at[3 * p + 1] += xw;
+          sum.at[3 * p + 2] += xw * a;
+        }
+      }
+      const auto total = warp_total(sum);
+      if (lane != 0) continue;
+#pragma unroll
+      for (int p = 0; p < at_once; ++p) {
+        if (first + p >= points) break;
+        grid.gamma[first + p] = total.at[3 * p];
+        grid.error[first + p] = total.at[3 * p + 1];
+        grid.slope[first + p] = slope_of(total.at[3 * p], residual + total.at[3 * p + 1], total.at[3 * p + 2]);
+      }
+    }
+    __syncthreads();
+  }
+
+ private:
+  __device__ double x2_at(int i, double sigma) const {
+    if constexpr (streamed) return detail::projection_square(spectrum_.scalars.dual, x2_[i], sigma);
+    return x2_[i];
+  }
+
+  template <class Term>
+  __device__ detail::SumPair over_all(const Term& term) const {
+    Values<2> sum{};
+    for (int i = threadIdx.x; i < rank_; i += threads) {
+      const double sigma = sigma_[i];
+      sum = AddValues{}(sum, term(sigma, x2_at(i, sigma)));
+    }
+    const Values<2> total = block_total<threads>(sum);
+    return {total.at[0], total.at[1]};
+  }
+
+  const double* sigma_;
+  const double* x2_;
+  const DeviceSpectrum& spectrum_;
+  const int rank_;
+  const GridSums& on_grid_;
+};
+
+/// What the directions of a target add up to. kept [rank] eigenvalues; x2 [rank]: written where it is not streamed.
+template <int threads, bool streamed>
+__device__ detail::ProjectionSums project(const EvidenceArguments& a, const DeviceSpectrum& s, const double* projected,
+                                          const double* kept, double* x2) {
+  const bool dual = s.scalars.dual;
+  const int cut = static_cast<int>(s.scalars.cut), size = static_cast<int>(a.size);
+  Values<3> sum{};
+  for (int i = threadIdx.x; i < size; i += threads) {
+    const double along = projected[i];
+    if (i < cut) {
+      sum.at[2] += detail::left_out_square(dual, along, a.eigenvalues[i], s.largest);
+      continue;
+    }
+    const double sigma = kept[i - cut];
+    const double square = detail::projection_square(dual, along, sigma);
+    if constexpr (!streamed) x2[i - cut] = square;
+    sum.at[0] += square;
+    sum.at[1] += square / sigma;
+  }
+  const Values<3> total = block_total<threads>(sum);  // its barriers also show x2 to all
+  return {total.at[0], total.at[1], total.at[2]};
+}
+
+template <int threads, bool streamed>
+__global__ void __launch_bounds__(threads, streamed ? 3 : 4) evidence_kernel(EvidenceArguments a) {
+  extern __shared__ double values[];  // sigma [rank], x2 [rank]; nothing where streamed
+  __shared__ GridSums grid;
+  const DeviceSpectrum& s = *a.spectrum;
+  const std::int64_t cut = s.scalars.cut, rank = s.scalars.rank;
+  // By the threads that read them in project(), which so need no barrier.
+  if constexpr (!streamed)
+    for (std::int64_t i = threadIdx.x; i < a.size; i += threads)
+      if (i >= cut) values[i - cut] = a.eigenvalues[i];
+  for (std::int64_t target = blockIdx.x; target < a.targets; target += gridDim.x) {
+    detail::EvidenceResult result;
+    const double square = a.square[target];
+    const std::int64_t rows = a.rows == nullptr ? s.scalars.rows_total : a.rows[target];
+    if (!detail::is_empty_target(rows, square)) {
+      const double* const projected = a.projected + target * a.size;
+      const double* const sigma = streamed ? a.eigenvalues + cut : values;
+      double* const x2 = streamed ? nullptr : values + rank;
+      const detail::ProjectionSums total = project<threads, streamed>(a, s, projected, sigma, x2);
+      const detail::TargetScalars y = detail::target_scalars(
+          s.scalars, s.smallest, total, square, a.square_scale == nullptr ? square : a.square_scale[target]);
+      const BlockSums<threads, streamed> sums(sigma, streamed ? projected + cut : x2, s, grid);
+      sums.scan(y.residual, detail::slope_rule(s.scalars, y.square_scale), grid);
+      result = detail::maximise_target(s.scalars, s.grid, y, sums);
+    }
+    if (threadIdx.x == 0) write_result(a.results + target, result);
+    // No barrier: every reading of x2 is followed by one of a reduction, and the next target's first reduction comes
+    // before its grid.
+  }
+}
+
+}  // namespace culogme::kernels

@@ -1,0 +1,110 @@
+#pragma once
+
+#include "kernels/element.cuh"
+#include "kernels/reduce_block.cuh"
+
+namespace culogme::kernels {
+
+inline constexpr int frame_threads = 256;
+
+/// The mean on a grid of a power of two near a sixteenth of the deviation; the exact value of a constant column.
+__device__ inline double rounded_pilot(double mean, double deviation, double largest, double constant) {
+  if (!(deviation > ldexp(largest, -40))) return constant;
+  const double grid = ldexp(1.0, ilogb(deviation) - 4);
+  return nearbyint(mean / grid) * grid;
+}
+
+/// Largest magnitude of the head's features into *scratch, as bits; what is not finite counts as infinity.
+template <class In>
+__global__ void __launch_bounds__(frame_threads) head_largest_kernel(Frame a) {
+  const In* const in = static_cast<const In*>(a.head.features);
+  double largest = 0;
+  const std::int64_t count = a.head.rows * a.head.cols;
+  for (std::int64_t i = std::int64_t{blockIdx.x} * frame_threads + threadIdx.x; i < count;
+       i += std::int64_t{gridDim.x} * frame_threads) {
+    const double value = fabs(static_cast<double>(value_of(in[i / a.head.cols * a.head.stride + i % a.head.cols])));
+    largest = value > largest ? value : largest;  // NaN is never larger: it is found when it is packed
+  }
+  largest = block_max<frame_threads>(largest);
+  if (threadIdx.x == 0) atomicMax(a.scratch, static_cast<unsigned long long>(__double_as_longlong(largest)));
+}
+
+/// A group of threads over the rows of each column; the groups' sums are added in order.
+struct Spread {
+  double mean, deviation, largest;
+};
+template <class Value>
+__device__ Spread column_spread(std::int64_t rows, const Value& value) {
+  __shared__ double shared[frame_threads];
+  const int wide = blockDim.x, groups = blockDim.y, lane = threadIdx.x, group = threadIdx.y;
+  double sum = 0, largest = 0;
+  for (std::int64_t row = group; row < rows; row += groups) {
+    const double v = value(row), magnitude = fabs(v);
+    sum += v;
+    largest = magnitude > largest ? magnitude : largest;
+  }
+  const auto total = [&](double own) {
+    shared[group * wide + lane] = own;
+    __syncthreads();
+    double all = 0;
+    for (int g = 0; g < groups; ++g) all += shared[g * wide + lane];
+    __syncthreads();
+    return all;
+  };
+  const double mean = total(sum) / static_cast<double>(rows);
+  double square = 0;
+  for (std::int64_t row = group; row < rows; row += groups) {
+    const double difference = value(row) - mean;
+    square += difference * difference;
+  }
+  const double deviation = sqrt(total(square) / static_cast<double>(rows));
+  shared[group * wide + lane] = largest;
+  __syncthreads();
+  for (int g = 0; g < groups; ++g) largest = shared[g * wide + lane] > largest ? shared[g * wide + lane] : largest;
+  return {mean, deviation, largest};
+}
+
+/// Pilots of 32 columns a block.
+template <class In>
+__global__ void __launch_bounds__(frame_threads) feature_pilot_kernel(Frame a) {
+  const std::int32_t exponent = exponent_of(__longlong_as_double(static_cast<long long>(*a.scratch)));
+  const double factor = ldexp(1.0, -exponent);
+  const std::int64_t column = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
+  const bool inside = column < a.head.cols;
+  const In* const in = static_cast<const In*>(a.head.features) + (inside ? column : 0);
+  const auto value = [&](std::int64_t row) { return static_cast<double>(value_of(in[row * a.head.stride])) * factor; };
+  const Spread spread = column_spread(a.head.rows, value);
+  if (blockIdx.x == 0 && threadIdx.x == 0 && threadIdx.y == 0) a.state->exponent = a.state->raised = exponent;
+  if (!inside || threadIdx.y != 0) return;
+  // Both precisions subtract the same f32 number, so that f32 and f64 sums differ by rounding alone.
+  const float pilot = static_cast<float>(rounded_pilot(spread.mean, spread.deviation, spread.largest, value(0)));
+  a.pilot_f32[column] = pilot;
+  a.pilot[column] = static_cast<double>(pilot);
+}
+
+/// Exponents and pilots of responses.
+__global__ void __launch_bounds__(frame_threads) response_pilot_kernel(Frame a) {
+  const std::int64_t target = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
+  const bool inside = target < a.head.targets;
+  double factor = 1;
+  std::int32_t exponent = 0;
+  Spread spread{};
+  const auto value = [&](std::int64_t row) {
+    return factor *
+           element_at(a.head.responses, a.head.response_scalar, row * a.head.response_stride + (inside ? target : 0));
+  };
+  // First for the largest magnitude, then scaled by it.
+#pragma unroll 1
+  for (int pass = 0; pass < 2; ++pass) {
+    spread = column_spread(a.head.rows, value);
+    __syncthreads();
+    if (pass > 0) break;
+    exponent = spread.largest > 0 ? exponent_of(spread.largest) : 0;
+    factor = ldexp(1.0, -exponent);
+  }
+  if (!inside || threadIdx.y != 0) return;
+  a.target_exponent[target] = a.head.binary ? 0 : exponent;  // 0/1 columns are exact as they are
+  a.target_pilot[target] = a.head.binary ? 0 : rounded_pilot(spread.mean, spread.deviation, spread.largest, value(0));
+}
+
+}  // namespace culogme::kernels

@@ -1,0 +1,154 @@
+#pragma once
+
+#include <cstdint>
+
+#include <culogme/matrix.hpp>
+
+#include "src/host_device.hpp"
+
+struct CUstream_st;  // cudaStream_t without a CUDA header
+
+namespace culogme::kernels {
+
+// Argument structs, launchers and their contracts: the sums. Those of the spectrum are in launch_spectrum.hpp, of the
+// evidence in launch_evidence.hpp.
+//
+// Every launcher is asynchronous on `stream`, allocates nothing, never synchronises, and throws CudaError when the
+// launch fails. Pointers are device memory unless a contract says host; no two ranges may overlap unless it says so.
+// Results are the same bits at every run: no floating-point atomics. N, D, C, K: rows, features, classes, responses.
+
+/// Rows of a tile at most: one block sorts their labels.
+inline constexpr std::int64_t most_tile_rows = 8192;
+/// Rows that one block of launch_pack_classes takes, in the order of their labels.
+inline constexpr std::int64_t pack_chunk_rows = 128;
+/// Rows that choose the frame at most.
+inline constexpr std::int64_t most_head_rows = 1024;
+
+/// What the kernels keep about the sums. Only kernels write it after launch_reset_sums.
+struct SumsState {
+  std::int32_t exponent;       ///< of the sums: features are multiplied by 2^-exponent
+  std::int32_t raised;         ///< exponent from the next tile on, not smaller
+  unsigned long long largest;  ///< bits of the largest finite magnitude of the tile, as a double
+  std::uint32_t digits;        ///< all bits that any packed f32 value of the tile has set
+  std::uint32_t bad_found;     ///< 1 once the three below are set
+  unsigned long long bad_key;  ///< (row, place in the row) of the first bad value; all ones: none
+  double bad_value;            ///< NaN, infinity, or a response that is no 0 or 1
+  std::int64_t bad_id;         ///< a label that is no class
+};
+
+/// A block of rows as it came.
+struct RawRows {
+  const void* features = nullptr;  ///< device, row-major, any alignment that the type has
+  std::int64_t stride = 0;         ///< elements
+  Scalar scalar = Scalar::f32;
+  std::int64_t rows = 0, cols = 0;
+  const void* labels = nullptr;  ///< device, or null for responses
+  bool wide = false;             ///< labels are std::int64_t, else std::int32_t
+  const void* responses = nullptr;
+  std::int64_t response_stride = 0;
+  Scalar response_scalar = Scalar::f64;
+  std::int64_t targets = 0;    ///< C or K
+  bool binary = false;         ///< responses must be 0 or 1
+  std::int64_t first_row = 0;  ///< number of row 0, for messages
+};
+
+/// Place of a value in its row, the order in which bad ones are told: features, responses, label.
+CULOGME_HOST_DEVICE constexpr std::int64_t places_in_row(std::int64_t cols, std::int64_t targets) {
+  return cols + targets + 1;
+}
+
+/// Clears the state: no exponent, nothing bad.
+void launch_reset_sums(SumsState* state, CUstream_st* stream);
+
+/// Exponent and pilot from the first rows (at most most_head_rows), as the CPU backend chooses them (docs/method.md).
+/// For responses also their exponents and pilots; binary ones have neither.
+///   pilot [D], pilot_f32 [D], target_exponent [K], target_pilot [K]: written; scratch: one word, device.
+struct Frame {
+  RawRows head;
+  double* pilot;
+  float* pilot_f32;
+  std::int32_t* target_exponent;
+  double* target_pilot;
+  unsigned long long* scratch;
+  SumsState* state;
+};
+void launch_frame(const Frame& arguments, CUstream_st* stream);
+
+/// Starts a tile: takes over a raised exponent, clears what the last tile left in the state and, for classes, sorts the
+/// rows by their labels, stable, counts them and checks the labels.
+///   sorted_id, sorted_row [rows], counts [C] (added to); all null for responses.
+struct BeginTile {
+  RawRows rows;
+  std::int32_t* sorted_id;
+  std::int32_t* sorted_row;
+  unsigned long long* counts;
+  SumsState* state;
+};
+void launch_begin_tile(const BeginTile& arguments, CUstream_st* stream);
+
+/// Packs a tile, value * 2^-exponent - pilot rounded once to the type of the products, and adds the class sums of the
+/// packed rows to F'Y, reading the features once. Finds the largest magnitude, the first bad value and raises the
+/// exponent where rows are very much larger than the first ones; then everything summed before and the packed rows
+/// follow.
+///   packed [rows][D] float or double: written     cross [C][D]: added to (classes only; then sorted_* are set)
+///   partial [chunks][2][D] scratch, chunks = ceil(rows / pack_chunk_rows)
+///   gram [D][D], energy [D] or null, sum [D] or null, pilot, pilot_f32: rescaled when the exponent rises
+struct PackTile {
+  RawRows rows;
+  const std::int32_t* sorted_id;
+  const std::int32_t* sorted_row;
+  bool f32;
+  void* packed;
+  double* cross;
+  double* partial;
+  double* gram;
+  double* energy;
+  double* sum;
+  double* pilot;
+  float* pilot_f32;
+  SumsState* state;
+};
+void launch_pack_tile(const PackTile& arguments, CUstream_st* stream);
+
+/// Shifts and scales the responses of a tile, with a last column of ones, and adds their sums and squares.
+///   shifted [rows][K + 1]: written     target_sum, target_square [K]: added to
+struct PackResponses {
+  RawRows rows;
+  const std::int32_t* target_exponent;
+  const double* target_pilot;
+  double* shifted;
+  double* target_sum;
+  double* target_square;
+  SumsState* state;
+};
+void launch_pack_responses(const PackResponses& arguments, CUstream_st* stream);
+
+/// Adds the lower triangle of a tile's Gram matrix, and its diagonal times `short_digits_weight` (few significant bits)
+/// or 1 to the energy. `short_digits`: known to the host; else the state's digits tell.
+///   tile, gram [D][D] column-major lower     energy [D]
+struct AddGram {
+  const float* tile;
+  double* gram;
+  double* energy;
+  std::int64_t cols;
+  bool short_digits;
+  const SumsState* state;
+};
+void launch_add_gram(const AddGram& arguments, CUstream_st* stream);
+
+/// Converts a matrix element by element, exactly.
+///   out [rows][cols] float (from f16, bf16, f32) or double
+struct Convert {
+  const void* in;
+  std::int64_t stride;
+  Scalar scalar;
+  std::int64_t rows, cols;
+  void* out;
+  bool f32;
+};
+void launch_convert(const Convert& arguments, CUstream_st* stream);
+
+/// out [count] = 32-bit or (`wide`) 64-bit labels.
+void launch_widen_labels(const void* in, bool wide, std::int64_t* out, std::int64_t count, CUstream_st* stream);
+
+}  // namespace culogme::kernels

@@ -1,0 +1,136 @@
+#include "cuda/context.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+#include <culogme/error.hpp>
+
+#include "cuda/check.hpp"
+#include "cuda/device.hpp"
+#include "memory.hpp"
+
+namespace culogme::detail {
+namespace {
+
+/// What cuBLAS advises from Hopper on.
+constexpr std::size_t blas_workspace_bytes = std::size_t{32} << 20;
+
+}  // namespace
+
+DeviceScope::DeviceScope(int device) : device_(device) {
+  CULOGME_CHECK(cudaGetDevice(&before_));
+  if (before_ != device_) CULOGME_CHECK(cudaSetDevice(device_));
+}
+
+DeviceScope::~DeviceScope() {
+  if (before_ != device_ && cudaSetDevice(before_) != cudaSuccess) cudaGetLastError();
+}
+
+CudaContext::CudaContext(int device, cudaStream_t stream, bool use_pool)
+    : device_(device), own_stream_(stream == nullptr), stream_(stream) {
+  const DeviceScope scope = enter();
+  try {
+    if (own_stream_) CULOGME_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
+    CULOGME_CHECK(cudaStreamCreateWithFlags(&copy_stream_, cudaStreamNonBlocking));
+    if (use_pool) {
+      cudaMemPoolProps properties{};
+      properties.allocType = cudaMemAllocationTypePinned;
+      properties.location.type = cudaMemLocationTypeDevice;
+      properties.location.id = device;
+      CULOGME_CHECK(cudaMemPoolCreate(&pool_, &properties));
+      // Memory stays with the pool between the stages of a score and goes back to the driver with the engine.
+      std::uint64_t threshold = std::numeric_limits<std::uint64_t>::max();
+      CULOGME_CHECK(cudaMemPoolSetAttribute(pool_, cudaMemPoolAttrReleaseThreshold, &threshold));
+    }
+    CULOGME_CHECK(cublasCreate(&blas_));
+    CULOGME_CHECK(cublasSetStream(blas_, stream_));
+    blas_workspace_ = allocate(static_cast<double>(blas_workspace_bytes), "the workspace of cuBLAS");
+    CULOGME_CHECK(cublasSetWorkspace(blas_, blas_workspace_, blas_workspace_bytes));
+    CULOGME_CHECK(cublasSetPointerMode(blas_, CUBLAS_POINTER_MODE_HOST));
+    CULOGME_CHECK(cublasSetAtomicsMode(blas_, CUBLAS_ATOMICS_NOT_ALLOWED));
+    // Products are what the score says they are, also where an environment variable asks for tf32 everywhere.
+    CULOGME_CHECK(cublasSetMathMode(blas_, CUBLAS_PEDANTIC_MATH));
+    CULOGME_CHECK(cusolverDnCreate(&solver_));
+    CULOGME_CHECK(cusolverDnSetStream(solver_, stream_));
+    CULOGME_CHECK(cusolverDnSetDeterministicMode(solver_, CUSOLVER_DETERMINISTIC_RESULTS));
+    CULOGME_CHECK(cusolverDnCreateParams(&solver_parameters_));
+  } catch (...) {
+    release();
+    throw;
+  }
+}
+
+CudaContext::~CudaContext() { release(); }
+
+void CudaContext::release() noexcept {
+  // In a forked child nothing of the parent's device can be given back.
+  if (in_forked_child()) return;
+  int before = device_;
+  cudaGetDevice(&before);
+  cudaSetDevice(device_);
+  if (stream_ != nullptr) cudaStreamSynchronize(stream_);
+  if (copy_stream_ != nullptr) cudaStreamSynchronize(copy_stream_);
+  if (solver_parameters_ != nullptr) cusolverDnDestroyParams(solver_parameters_);
+  if (solver_ != nullptr) cusolverDnDestroy(solver_);
+  if (blas_ != nullptr) cublasDestroy(blas_);
+  if (blas_workspace_ != nullptr) free(blas_workspace_);
+  if (stream_ != nullptr) cudaStreamSynchronize(stream_);
+  if (pool_ != nullptr) cudaMemPoolDestroy(pool_);
+  if (copy_stream_ != nullptr) cudaStreamDestroy(copy_stream_);
+  if (own_stream_ && stream_ != nullptr) cudaStreamDestroy(stream_);
+  cudaSetDevice(before);
+  cudaGetLastError();
+}
+
+DeviceScope CudaContext::enter() const {
+  if (in_forked_child())
+    throw BackendUnavailable(
+        "CUDA cannot be used in a forked child of the process that used it first: make the engine after the fork, in "
+        "each process, or start the process anew");
+  return DeviceScope(device_);
+}
+
+void CudaContext::synchronize() const { CULOGME_CHECK(cudaStreamSynchronize(stream_)); }
+
+void* CudaContext::allocate(double bytes, const std::string& what) {
+  void* data = nullptr;
+  cudaError_t status = cudaErrorMemoryAllocation;
+  if (bytes < 0x1p62) {
+    const std::size_t size = std::max<std::size_t>(static_cast<std::size_t>(bytes), 1);
+    status = pool_ != nullptr ? cudaMallocFromPoolAsync(&data, size, pool_, stream_) : cudaMalloc(&data, size);
+  }
+  if (status == cudaSuccess) return data;
+  cudaGetLastError();
+  if (status != cudaErrorMemoryAllocation)
+    throw_cuda(status, pool_ != nullptr ? "cudaMallocFromPoolAsync" : "cudaMalloc", __FILE__, __LINE__);
+  throw OutOfMemory("out of device memory: " + byte_text(bytes) + " (" +
+                    (bytes < 0x1p62 ? std::to_string(static_cast<std::uint64_t>(bytes)) + " bytes" : "too many bytes") +
+                    ") asked for " + what + ", " + byte_text(static_cast<double>(free_memory())) + " free");
+}
+
+void CudaContext::free(void* data) noexcept {
+  if (in_forked_child()) return;
+  int before = device_;
+  cudaGetDevice(&before);
+  if (before != device_) cudaSetDevice(device_);  // a buffer may go while another engine's device is current
+  if (pool_ != nullptr)
+    cudaFreeAsync(data, stream_);
+  else
+    cudaFree(data);  // waits for all work on the device, so no stream can still use it
+  if (before != device_) cudaSetDevice(before);
+  cudaGetLastError();  // what fails here must not be found by the next launch
+}
+
+char* CudaContext::result_memory(std::size_t bytes) {
+  if (results_.bytes() < bytes) results_ = PinnedBytes(bytes, "the results of a score");
+  return results_.data();
+}
+
+std::size_t CudaContext::free_memory() const {
+  std::size_t free = 0, total = 0;
+  if (cudaMemGetInfo(&free, &total) != cudaSuccess) cudaGetLastError();
+  return free;
+}
+
+}  // namespace culogme::detail

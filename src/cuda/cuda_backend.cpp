@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <utility>
+
+#include <culogme/error.hpp>
+
+#include "backend.hpp"
+#include "cpu/check.hpp"
+#include "cpu/evidence.hpp"
+#include "cpu/fold.hpp"
+#include "cuda/check.hpp"
+#include "cuda/context.hpp"
+#include "cuda/device.hpp"
+#include "cuda/spectrum.hpp"
+#include "cuda/sums.hpp"
+#include "memory.hpp"
+
+namespace culogme::detail {
+namespace {
+
+/// Rows of a tile: as many as one block sorts, fewer where columns are many, the rows are few or the limit is small:
+/// the packed tile and two stages, in eight bytes an element.
+std::int64_t device_tile_rows(std::int64_t features, std::int64_t expected_rows, std::size_t limit) {
+  std::int64_t rows = std::min(tile_rows(features, 0), kernels::most_tile_rows);
+  if (expected_rows > 0)
+    rows = std::min(
+        rows, (expected_rows + kernels::pack_chunk_rows - 1) / kernels::pack_chunk_rows * kernels::pack_chunk_rows);
+  const double row = 3.0 * 8 * static_cast<double>(features);
+  while (rows > kernels::pack_chunk_rows && static_cast<double>(rows) * row > static_cast<double>(limit))
+    rows = std::max(rows / 2 / kernels::pack_chunk_rows * kernels::pack_chunk_rows, kernels::pack_chunk_rows);
+  return rows;
+}
+
+class CudaBackend final : public Backend {
+ public:
+  CudaBackend(const EngineOptions& options, DeviceInfo device)
+      : device_(std::move(device)),
+        threads_(std::max(1, options.threads)),
+        context_(std::make_shared<CudaContext>(device_.number, options.stream, device_.memory_pools)),
+        workspace_limit_(options.workspace_limit > 0 ? options.workspace_limit : device_.memory_free / 4) {}
+
+  culogme::Backend kind() const override { return culogme::Backend::cuda; }
+  std::string description() const override { return device_text(device_); }
+  int threads() const override { return threads_; }
+  std::size_t workspace_limit() const override { return workspace_limit_; }
+  bool prefers_f64() const override { return device_.fast_f64; }
+
+  void synchronize() override {
+    const DeviceScope scope = context_->enter();
+    context_->synchronize();
+  }
+
+  void check_memory(const void* data, Memory memory, const std::string& what) const override {
+    const DeviceScope scope = context_->enter();
+    cudaPointerAttributes attributes{};
+    CULOGME_CHECK(cudaPointerGetAttributes(&attributes, data));
+    const bool on_device = attributes.type == cudaMemoryTypeDevice, managed = attributes.type == cudaMemoryTypeManaged;
+    if (memory == Memory::host && on_device)
+      throw InvalidArgument(what + " are said to be in host memory, but the pointer is to memory of CUDA device " +
+                            std::to_string(attributes.device));
+    if (memory == Memory::host) return;
+    if (!on_device && !managed)
+      throw InvalidArgument(what + " are said to be in device memory, but the pointer is to host memory");
+    if (on_device && attributes.device != device_.number)
+      throw InvalidArgument(what + " are in memory of CUDA device " + std::to_string(attributes.device) +
+                            ", the engine is on device " + std::to_string(device_.number));
+  }
+
+  void check_room(std::int64_t features, std::int64_t targets) const override {
+    const double bytes = moments_bytes(features, targets);
+    const auto free = static_cast<double>(context_->free_memory());
+    if (bytes > free)
+      throw OutOfMemory("statistics of " + std::to_string(features) + " columns and " + std::to_string(targets) +
+                        " targets need " + byte_text(bytes) + " of device memory, " + byte_text(free) + " are free");
+  }
+
+  void check(const MatrixView& features, const TargetView& targets, std::int64_t target_count,
+             std::int64_t first_row) override {
+    check_host_values(features, targets, target_count, first_row, threads_);
+  }
+
+  std::unique_ptr<Sums> make_sums(std::int64_t features, std::vector<std::string> names,
+                                  const SumsOptions& options) override {
+    const DeviceScope scope = context_->enter();
+    check_room(features, static_cast<std::int64_t>(names.size()));
+    return std::make_unique<CudaSums>(context_, features, std::move(names), options,
+                                      device_tile_rows(features, options.expected_rows, workspace_limit_));
+  }
+
+  std::unique_ptr<AnySpectrum> spectrum(Sums& sums, bool keep, bool intercept) override {
+    return primal_device_spectrum(static_cast<const CudaSums&>(sums), keep, intercept);
+  }
+
+  std::unique_ptr<AnySpectrum> dual_spectrum(const MatrixView& features, const TargetView& targets,
+                                             const std::vector<std::string>& names, Task task, bool f32_products,
+                                             bool intercept) override {
+    return dual_device_spectrum(context_, features, targets, names, task, f32_products, intercept, workspace_limit_);
+  }
+
+  Fits maximise(const AnySpectrum& spectrum) override {
+    return maximise_on_device(static_cast<const CudaSpectrum&>(spectrum), device_.shared_optin);
+  }
+
+  /// On the host: for comparison with published numbers, not for speed.
+  Fits reference(const AnySpectrum& spectrum) override {
+    const Spectrum s = to_host(static_cast<const CudaSpectrum&>(spectrum));
+    Fits fits{s.route, s.rank, s.features, reference_evidence(s), {}};
+    for (std::size_t k = 0; k < fits.targets.size(); ++k) fits.targets[k].rows = s.rows[k];
+    return fits;
+  }
+
+ private:
+  DeviceInfo device_;
+  int threads_;
+  std::shared_ptr<CudaContext> context_;
+  std::size_t workspace_limit_;
+};
+
+}  // namespace
+
+std::shared_ptr<Backend> make_cuda_backend(const EngineOptions& options) {
+  return std::make_shared<CudaBackend>(options, usable_device(options.device));
+}
+
+}  // namespace culogme::detail

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+
+#include "cuda/buffer.hpp"
+#include "cuda/context.hpp"
+#include "cuda/device_moments.hpp"
+#include "kernels/launch.hpp"
+
+namespace culogme::detail {
+
+/// Longest chain of additions in f32: rows are multiplied this many at a time, and their products added.
+inline constexpr std::int64_t f32_chain_rows = 1024;
+
+/// Adds tiles to moments on the device: conversion, checks and class sums by one kernel that reads the features once,
+/// Gram matrix by cuBLAS (f64 products straight into the sums, f32 ones by way of a matrix of their own), F'Y of
+/// responses by cuBLAS in f64 from the same rounded rows. A constant number of launches per tile, nothing waits.
+class DeviceFolder {
+ public:
+  /// `rows`: of a tile at most. Memory is allocated at the first tile.
+  DeviceFolder(CudaContext& context, Task task, std::int64_t features, bool f32_products, std::int64_t rows);
+
+  /// The first tile of moments that are not opened also chooses their frame. `short_digits`: some of the rows came with
+  /// 16 bits a value.
+  void fold(DeviceMoments& into, const kernels::RawRows& rows, bool short_digits);
+
+ private:
+  void allocate(std::int64_t targets);
+  void open(DeviceMoments& into, const kernels::RawRows& rows);
+  void multiply(DeviceMoments& into, const kernels::RawRows& rows, bool short_digits);
+  void multiply_responses(DeviceMoments& into, const kernels::RawRows& rows);
+
+  CudaContext& context_;
+  Task task_;
+  std::int64_t features_, rows_, targets_ = 0;
+  bool f32_;
+  DeviceBytes packed_;      // [rows][D]
+  Buffer<double> partial_;  // of class sums
+  Buffer<std::int32_t> sorted_id_, sorted_row_;
+  Buffer<float> product_;             // [D][D] of an f32 tile
+  Buffer<double> shifted_, widened_;  // responses; rows of an f32 tile
+  Buffer<unsigned long long> word_;
+};
+
+}  // namespace culogme::detail

@@ -1,0 +1,192 @@
+#include "cuda/sums.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <culogme/error.hpp>
+
+#include "cuda/check.hpp"
+
+namespace culogme::detail {
+
+void RowOrigins::note(std::int64_t place, std::int64_t first_row, Scalar scalar) {
+  if (!runs_.empty() && runs_.back().row - runs_.back().place == first_row - place && runs_.back().scalar == scalar)
+    return;
+  runs_.push_back({place, first_row, scalar});
+}
+
+BadData RowOrigins::find(const kernels::SumsState& state, std::int64_t cols, std::int64_t targets) const {
+  const std::int64_t places = kernels::places_in_row(cols, targets);
+  const auto key = static_cast<std::int64_t>(state.bad_key);
+  const std::int64_t stream_place = key / places, place = key % places;
+  BadData bad;
+  bad.row = stream_place;
+  const auto after = std::upper_bound(runs_.begin(), runs_.end(), stream_place,
+                                      [](std::int64_t value, const Run& run) { return value < run.place; });
+  if (after != runs_.begin()) {
+    const Run& run = *std::prev(after);
+    bad.row = run.row + stream_place - run.place;
+    bad.scalar = run.scalar;
+  }
+  bad.targets = targets;
+  bad.value = state.bad_value;
+  if (place < cols) {
+    bad.kind = BadData::Kind::feature;
+    bad.column = place;
+  } else if (place < cols + targets) {
+    bad.kind = BadData::Kind::response;
+    bad.column = place - cols;
+  } else {
+    bad.kind = BadData::Kind::label;
+    bad.id = state.bad_id;
+  }
+  return bad;
+}
+
+CudaSums::CudaSums(std::shared_ptr<CudaContext> context, std::int64_t features, std::vector<std::string> names,
+                   const SumsOptions& options, std::int64_t tile_rows)
+    : context_(std::move(context)),
+      names_(std::move(names)),
+      task_(options.task),
+      features_(features),
+      tile_rows_(tile_rows),
+      f32_(options.f32_products),
+      moments_(make_device_moments(*context_, task_, features, static_cast<std::int64_t>(names_.size()), f32_)),
+      folder_(*context_, task_, features, f32_, tile_rows),
+      started_(true) {
+  started_.record(context_->stream());
+}
+
+CudaSums::~CudaSums() = default;
+
+void CudaSums::check_usable() const {
+  if (broken_) throw InvalidArgument("these sums are of no use: adding rows to them failed before");
+}
+
+void CudaSums::check(const kernels::SumsState& state) const {
+  if (state.bad_key == ~0ull) return;
+  broken_ = true;
+  throw origins_.find(state, features_, static_cast<std::int64_t>(names_.size()));
+}
+
+void CudaSums::add(const MatrixView& features, const TargetView& targets, std::int64_t first_row, bool) {
+  check_usable();
+  const DeviceScope scope = context_->enter();
+  try {
+    add_rows(features, targets, first_row);
+  } catch (...) {
+    broken_ = true;  // some rows may have been added and others not
+    throw;
+  }
+}
+
+void CudaSums::add_rows(const MatrixView& features, const TargetView& targets, std::int64_t first_row) {
+  origins_.note(rows_, first_row, features.scalar);
+  for (std::int64_t row = 0; row < features.rows;) {
+    const std::int64_t left = features.rows - row;
+    const Memory target_memory = targets.labels != nullptr ? targets.labels->memory : targets.responses->memory;
+    const bool waiting = stages_[current_] != nullptr && stages_[current_]->count() > 0;
+    if (!waiting && left >= tile_rows_ && features.memory == Memory::device && target_memory == Memory::device) {
+      fold_in_place(features, targets, row);
+      row += tile_rows_;
+      continue;
+    }
+    if (stages_[current_] == nullptr)
+      stages_[current_] =
+          std::make_unique<Stage>(*context_, features_, static_cast<std::int64_t>(names_.size()), task_, tile_rows_);
+    const std::int64_t count = std::min(left, stages_[current_]->space());
+    stages_[current_]->append(features, targets, row, count);
+    rows_ += count;
+    row += count;
+    if (stages_[current_]->space() == 0) fold_stage();
+  }
+}
+
+void CudaSums::fold_stage() {
+  Stage& stage = *stages_[current_];
+  kernels::RawRows rows = stage.rows();
+  rows.first_row = rows_ - rows.rows;
+  rows.binary = task_ == Task::multilabel;
+  folder_.fold(moments_, rows, stage.short_digits());
+  stage.release();
+  current_ = 1 - current_;
+}
+
+void CudaSums::fold_in_place(const MatrixView& features, const TargetView& targets, std::int64_t row) {
+  kernels::RawRows rows;
+  rows.features = static_cast<const char*>(features.data) + row * features.row_stride * scalar_bytes(features.scalar);
+  rows.stride = features.row_stride;
+  rows.scalar = features.scalar;
+  rows.rows = tile_rows_;
+  rows.cols = features_;
+  rows.targets = static_cast<std::int64_t>(names_.size());
+  rows.binary = task_ == Task::multilabel;
+  rows.first_row = rows_;
+  if (targets.labels != nullptr) {
+    rows.labels = static_cast<const char*>(targets.labels->data) + row * (targets.labels->wide ? 8 : 4);
+    rows.wide = targets.labels->wide;
+  } else {
+    const MatrixView& responses = *targets.responses;
+    rows.responses =
+        static_cast<const char*>(responses.data) + row * responses.row_stride * scalar_bytes(responses.scalar);
+    rows.response_stride = responses.row_stride;
+    rows.response_scalar = responses.scalar;
+  }
+  folder_.fold(moments_, rows, scalar_bytes(features.scalar) == 2);
+  rows_ += tile_rows_;
+}
+
+void CudaSums::append_targets(const std::vector<std::string>& names) {
+  check_usable();
+  const DeviceScope scope = context_->enter();
+  // Rows that wait know their classes by number: nothing changes for them.
+  append_classes(*context_, moments_, static_cast<std::int64_t>(names.size()));
+  names_.insert(names_.end(), names.begin(), names.end());
+}
+
+DeviceMoments CudaSums::complete(bool keep) const {
+  check_usable();
+  const DeviceScope scope = context_->enter();
+  DeviceMoments result = keep ? copy_of(*context_, moments_) : std::move(moments_);
+  if (!keep) broken_ = true;
+  Stage* const stage = stages_[current_].get();
+  if (stage == nullptr || stage->count() == 0) return result;
+  kernels::RawRows rows = stage->rows();
+  rows.first_row = rows_ - rows.rows;
+  rows.targets = static_cast<std::int64_t>(names_.size());
+  rows.binary = task_ == Task::multilabel;
+  folder_.fold(result, rows, stage->short_digits());
+  return result;
+}
+
+Moments CudaSums::moments() const {
+  if (rows_ == 0) return empty_moments(task_, features_, names_);
+  DeviceMoments now = complete(true);
+  Moments result = download(*context_, now, names_);
+  check(read_state(*context_, now));
+  return result;
+}
+
+Moments CudaSums::take() {
+  if (rows_ == 0) return empty_moments(task_, features_, names_);
+  DeviceMoments now = complete(false);
+  Moments result = download(*context_, now, names_);
+  check(read_state(*context_, now));
+  return result;
+}
+
+void CudaSums::set(Moments moments) {
+  const DeviceScope scope = context_->enter();
+  names_ = moments.names;
+  // Sums of no rows may hold the rounding residue of what was subtracted.
+  if (moments.rows == 0) moments = empty_moments(moments.task, moments.features, moments.names);
+  DeviceMoments fresh = upload(*context_, moments, f32_);
+  moments_ = std::move(fresh);
+  rows_ = moments.rows;
+  stages_[0].reset();
+  stages_[1].reset();
+  origins_ = {};
+  broken_ = false;
+}
+
+}  // namespace culogme::detail
