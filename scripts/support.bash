@@ -15,7 +15,9 @@ die() {
 
 # Builds are repeated with other options (sanitizers, package test), so a compiler cache pays where there is one.
 use_compiler_cache() {
-  if command -v ccache > /dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
+  if command -v ccache > /dev/null; then
+    export CMAKE_CXX_COMPILER_LAUNCHER=ccache CMAKE_CUDA_COMPILER_LAUNCHER=ccache
+  fi
 }
 
 jobs=$(nproc)
