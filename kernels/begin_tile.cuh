@@ -33,7 +33,7 @@ __global__ void __launch_bounds__(sort_threads) sort_labels_kernel(BeginTile a, 
     if (row >= a.rows.rows) continue;
     const std::int64_t id = label_of(a.rows, row);
     if (id < 0 || id >= a.rows.targets) {
-      note_bad(a.state, a.rows, row, a.rows.cols + a.rows.targets);
+      note_bad(a.state, a.rows, row, a.rows.cols);
       ids[item] = 0;  // the sums are of no use from here on, but every index stays inside
       continue;
     }

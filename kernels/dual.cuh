@@ -71,7 +71,7 @@ __global__ void __launch_bounds__(dual_threads) dense_targets_kernel(DenseTarget
     double* const out = a.dense + k * a.rows.rows + row;
     if (a.rows.labels != nullptr) {
       const std::int64_t id = label_of(a.rows, row);
-      if (k == 0 && (id < 0 || id >= a.rows.targets)) note_bad(a.state, a.rows, row, a.rows.cols + a.rows.targets);
+      if (k == 0 && (id < 0 || id >= a.rows.targets)) note_bad(a.state, a.rows, row, a.rows.cols);
       *out = id == k ? 1 : 0;
       continue;
     }

@@ -42,19 +42,19 @@ __device__ inline std::int64_t label_of(const RawRows& rows, std::int64_t row) {
 
 /// Notes a bad value; the first one in (row, place) order stays, whoever comes first.
 __device__ inline void note_bad(SumsState* state, const RawRows& rows, std::int64_t row, std::int64_t place) {
-  atomicMin(&state->bad_key,
-            static_cast<unsigned long long>((rows.first_row + row) * places_in_row(rows.cols, rows.targets) + place));
+  const std::int64_t places = places_in_row(rows.cols, rows.labels != nullptr, rows.targets);
+  atomicMin(&state->bad_key, static_cast<unsigned long long>((rows.first_row + row) * places + place));
 }
 
 /// Reads the first bad value while its rows are at hand.
 __device__ inline void read_bad(const RawRows& rows, SumsState* state) {
-  const std::int64_t places = places_in_row(rows.cols, rows.targets);
+  const std::int64_t places = places_in_row(rows.cols, rows.labels != nullptr, rows.targets);
   if (state->bad_key == ~0ull || state->bad_found != 0) return;
   const auto key = static_cast<std::int64_t>(state->bad_key);
   const std::int64_t row = key / places - rows.first_row, place = key % places;
   if (place < rows.cols)
     state->bad_value = element_at(rows.features, rows.scalar, row * rows.stride + place);
-  else if (place < rows.cols + rows.targets)
+  else if (rows.labels == nullptr)
     state->bad_value = element_at(rows.responses, rows.response_scalar, row * rows.response_stride + place - rows.cols);
   else
     state->bad_id = label_of(rows, row);

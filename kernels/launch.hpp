@@ -52,9 +52,9 @@ struct RawRows {
   std::int64_t first_row = 0;  ///< number of row 0, for messages
 };
 
-/// Place of a value in its row, the order in which bad ones are told: features, responses, label.
-CULOGME_HOST_DEVICE constexpr std::int64_t places_in_row(std::int64_t cols, std::int64_t targets) {
-  return cols + targets + 1;
+/// Places of values in a row, the order in which bad ones are told: features, then responses or one label.
+CULOGME_HOST_DEVICE constexpr std::int64_t places_in_row(std::int64_t cols, bool classes, std::int64_t targets) {
+  return cols + (classes ? 1 : targets);
 }
 
 /// Clears the state: no exponent, nothing bad.

@@ -52,8 +52,19 @@ struct Probe {
 };
 void launch_probe_vector(const Probe& arguments, CUstream_st* stream);
 
-/// out [n] = scale [n] * in [n].
-void launch_scale(const double* scale, const double* in, double* out, std::int64_t count, CUstream_st* stream);
+/// After it: the probe was projected to V'p, and both sides of (G + f) p = V (L + f) V'p are prepared, where f is the
+/// Frobenius norm: with the shift a wrong eigenvector shows however small its eigenvalue is.
+///   image [n]: G p, then + f p     scaled [n] = (eigenvalue + f) projected
+struct ProbeSides {
+  const double* eigenvalues;
+  const double* projected;
+  const double* probe;
+  const double* frobenius_square;
+  double* image;
+  double* scaled;
+  std::int64_t size;
+};
+void launch_probe_sides(const ProbeSides& arguments, CUstream_st* stream);
 
 // The dual route: matrices over rows.
 

@@ -28,10 +28,10 @@ void launch_probe_vector(const Probe& a, CUstream_st* stream) {
   CULOGME_CHECK_LAUNCH("frobenius_kernel");
 }
 
-void launch_scale(const double* scale, const double* in, double* out, std::int64_t count, CUstream_st* stream) {
-  if (count == 0) return;
-  scale_kernel<<<blocks_for(count, shift_threads, 1 << 30), shift_threads, 0, stream>>>(scale, in, out, count);
-  CULOGME_CHECK_LAUNCH("scale_kernel");
+void launch_probe_sides(const ProbeSides& a, CUstream_st* stream) {
+  if (a.size == 0) return;
+  probe_sides_kernel<<<blocks_for(a.size, shift_threads, 1 << 30), shift_threads, 0, stream>>>(a);
+  CULOGME_CHECK_LAUNCH("probe_sides_kernel");
 }
 
 }  // namespace culogme::kernels

@@ -82,10 +82,12 @@ __global__ void __launch_bounds__(shift_threads) shift_targets_kernel(Shift a) {
   }
 }
 
-__global__ void __launch_bounds__(shift_threads)
-    scale_kernel(const double* scale, const double* in, double* out, std::int64_t count) {
+__global__ void __launch_bounds__(shift_threads) probe_sides_kernel(ProbeSides a) {
   const std::int64_t i = std::int64_t{blockIdx.x} * shift_threads + threadIdx.x;
-  if (i < count) out[i] = scale[i] * in[i];
+  if (i >= a.size) return;
+  const double shift = sqrt(*a.frobenius_square);
+  a.scaled[i] = (a.eigenvalues[i] + shift) * a.projected[i];
+  a.image[i] += shift * a.probe[i];
 }
 
 /// Sum of the squares of a column of the symmetric matrix's lower triangle, elements beside the diagonal twice; and a

@@ -18,13 +18,28 @@ constexpr std::size_t blas_workspace_bytes = std::size_t{32} << 20;
 
 }  // namespace
 
-DeviceScope::DeviceScope(int device) : device_(device) {
-  CULOGME_CHECK(cudaGetDevice(&before_));
-  if (before_ != device_) CULOGME_CHECK(cudaSetDevice(device_));
+DeviceScope::DeviceScope(int device, Occupant& occupant) : occupant_(occupant), device_(device) {
+  const std::thread::id self = std::this_thread::get_id();
+  std::thread::id nobody;
+  if (!occupant_.thread.compare_exchange_strong(nobody, self) && nobody != self)
+    throw InvalidArgument("this engine is in use by another thread: an engine belongs to one thread at a time");
+  ++occupant_.depth;
+  try {
+    CULOGME_CHECK(cudaGetDevice(&before_));
+    if (before_ != device_) CULOGME_CHECK(cudaSetDevice(device_));
+  } catch (...) {
+    leave();
+    throw;
+  }
 }
 
 DeviceScope::~DeviceScope() {
   if (before_ != device_ && cudaSetDevice(before_) != cudaSuccess) cudaGetLastError();
+  leave();
+}
+
+void DeviceScope::leave() noexcept {
+  if (--occupant_.depth == 0) occupant_.thread.store({});
 }
 
 CudaContext::CudaContext(int device, cudaStream_t stream, bool use_pool)
@@ -88,7 +103,7 @@ DeviceScope CudaContext::enter() const {
     throw BackendUnavailable(
         "CUDA cannot be used in a forked child of the process that used it first: make the engine after the fork, in "
         "each process, or start the process anew");
-  return DeviceScope(device_);
+  return DeviceScope(device_, occupant_);
 }
 
 void CudaContext::synchronize() const { CULOGME_CHECK(cudaStreamSynchronize(stream_)); }

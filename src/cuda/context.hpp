@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <string>
+#include <thread>
 
 #include <cublas_v2.h>
 #include <cuda_runtime_api.h>
@@ -11,16 +13,26 @@
 
 namespace culogme::detail {
 
-/// Makes a device the calling thread's while it lives, and puts the one before back.
+/// Which thread is inside a stage of a context, and how deep.
+struct Occupant {
+  std::atomic<std::thread::id> thread = std::thread::id{};
+  int depth = 0;
+};
+
+/// Makes a device the calling thread's for a stage, and puts the one before back. Two threads inside at once would mix
+/// their work: the second one is refused.
 class DeviceScope {
  public:
-  /// Throws CudaError.
-  explicit DeviceScope(int device);
+  /// Throws CudaError, InvalidArgument where another thread is inside.
+  DeviceScope(int device, Occupant& occupant);
   ~DeviceScope();
   DeviceScope(const DeviceScope&) = delete;
   DeviceScope& operator=(const DeviceScope&) = delete;
 
  private:
+  void leave() noexcept;
+
+  Occupant& occupant_;
   int before_ = 0, device_;
 };
 
@@ -43,7 +55,7 @@ class CudaContext {
   cusolverDnParams_t solver_parameters() const { return solver_parameters_; }
 
   /// Makes this context's device the calling thread's for a stage: another engine, or the caller, may use another one.
-  /// Throws BackendUnavailable in a forked child.
+  /// Throws BackendUnavailable in a forked child, InvalidArgument while another thread is in a stage.
   [[nodiscard]] DeviceScope enter() const;
 
   /// Waits for the stream.
@@ -71,6 +83,7 @@ class CudaContext {
   cusolverDnParams_t solver_parameters_ = nullptr;
   void* blas_workspace_ = nullptr;
   PinnedBytes results_;
+  mutable Occupant occupant_;
 };
 
 }  // namespace culogme::detail

@@ -10,7 +10,7 @@ namespace culogme::detail {
 DeviceFolder::DeviceFolder(CudaContext& context, Task task, std::int64_t features, bool f32_products, std::int64_t rows)
     : context_(context), task_(task), features_(features), rows_(rows), f32_(f32_products) {}
 
-void DeviceFolder::allocate(std::int64_t targets) {
+void DeviceFolder::reserve(std::int64_t targets) {
   if (packed_.data() == nullptr) {
     const std::string what = "a tile of " + std::to_string(rows_) + " rows of " + std::to_string(features_) +
                              " columns (" + (f32_ ? "f32" : "f64") + ")";
@@ -42,7 +42,7 @@ void DeviceFolder::open(DeviceMoments& into, const kernels::RawRows& rows) {
 
 void DeviceFolder::fold(DeviceMoments& into, const kernels::RawRows& rows, bool short_digits) {
   if (rows.rows == 0) return;
-  allocate(into.targets);
+  reserve(into.targets);
   if (!into.opened) open(into, rows);
   kernels::launch_begin_tile({rows, sorted_id_.data(), sorted_row_.data(), into.counts.data(), into.state.data()},
                              context_.stream());

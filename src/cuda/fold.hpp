@@ -17,15 +17,17 @@ inline constexpr std::int64_t f32_chain_rows = 1024;
 /// responses by cuBLAS in f64 from the same rounded rows. A constant number of launches per tile, nothing waits.
 class DeviceFolder {
  public:
-  /// `rows`: of a tile at most. Memory is allocated at the first tile.
+  /// `rows`: of a tile at most. Memory is allocated by reserve or the first tile.
   DeviceFolder(CudaContext& context, Task task, std::int64_t features, bool f32_products, std::int64_t rows);
+
+  /// Allocates what folding needs, for moments of so many targets. Throws OutOfMemory.
+  void reserve(std::int64_t targets);
 
   /// The first tile of moments that are not opened also chooses their frame. `short_digits`: some of the rows came with
   /// 16 bits a value.
   void fold(DeviceMoments& into, const kernels::RawRows& rows, bool short_digits);
 
  private:
-  void allocate(std::int64_t targets);
   void open(DeviceMoments& into, const kernels::RawRows& rows);
   void multiply(DeviceMoments& into, const kernels::RawRows& rows, bool short_digits);
   void multiply_responses(DeviceMoments& into, const kernels::RawRows& rows);

@@ -79,6 +79,20 @@ void Stage::use_scalar(Scalar scalar) {
   folded_.hold(context_.copy_stream());
 }
 
+void Stage::pin(PinnedBytes& memory, std::int64_t row_bytes, const char* what) {
+  const std::size_t bytes = size_of(capacity_ * row_bytes);
+  if (memory.bytes() >= bytes) return;
+  PinnedBytes larger(bytes, std::string(what) + " on its way to the device");
+  if (memory.bytes() > 0) CULOGME_CHECK(cudaStreamSynchronize(context_.copy_stream()));
+  memory = std::move(larger);
+}
+
+void Stage::prepare(const MatrixView& features, Memory targets) {
+  use_scalar(features.scalar);
+  if (features.memory == Memory::host) pin(pinned_, features_ * scalar_bytes(scalar_), "a tile of rows");
+  if (targets == Memory::host) pin(pinned_targets_, classes_ ? 8 : 8 * targets_, "a tile of targets");
+}
+
 /// Page-locked memory may be written again once the copies from it are done, the device's once the last tile was
 /// folded.
 void Stage::begin_host_copies() {
@@ -120,10 +134,7 @@ void Stage::append_features(const MatrixView& view, std::int64_t first, std::int
     return;
   }
   begin_host_copies();
-  if (pinned_.bytes() < size_of(capacity_) * row) {
-    if (count_ > 0) CULOGME_CHECK(cudaStreamSynchronize(context_.copy_stream()));
-    pinned_ = PinnedBytes(size_of(capacity_) * row, "a tile of rows on their way to the device");
-  }
+  pin(pinned_, static_cast<std::int64_t>(row), "a tile of rows");
   char* const pinned = pinned_.data() + size_of(count_) * row;
   if (view.scalar != scalar_) {
     append_converted(view, first, count, scalar_, pinned, device);
@@ -146,8 +157,7 @@ void Stage::append_labels(const LabelView& labels, std::int64_t first, std::int6
     return;
   }
   begin_host_copies();
-  if (pinned_targets_.bytes() == 0)
-    pinned_targets_ = PinnedBytes(size_of(capacity_) * 8, "a tile of labels on their way to the device");
+  pin(pinned_targets_, 8, "a tile of labels");
   std::int64_t* const pinned = reinterpret_cast<std::int64_t*>(pinned_targets_.data()) + count_;
   for (std::int64_t i = 0; i < count; ++i) pinned[i] = label_at(labels, first + i);
   CULOGME_CHECK(cudaMemcpyAsync(device, pinned, size_of(count) * 8, cudaMemcpyHostToDevice, context_.copy_stream()));
@@ -161,8 +171,7 @@ void Stage::append_responses(const MatrixView& view, std::int64_t first, std::in
     return;
   }
   begin_host_copies();
-  if (pinned_targets_.bytes() == 0)
-    pinned_targets_ = PinnedBytes(size_of(capacity_ * targets_) * 8, "a tile of responses on their way to the device");
+  pin(pinned_targets_, 8 * targets_, "a tile of responses");
   double* const pinned = reinterpret_cast<double*>(pinned_targets_.data()) + count_ * targets_;
   append_converted(view, first, count, Scalar::f64, reinterpret_cast<char*>(pinned), reinterpret_cast<char*>(device));
 }

@@ -21,6 +21,9 @@ class Stage {
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
 
+  /// Makes room for rows of this type and memory before any is taken. Throws OutOfMemory; rows that wait stay.
+  void prepare(const MatrixView& features, Memory targets);
+
   /// Appends rows [first, first + count) of a block; there is room for them. Host memory is free on return; device
   /// memory is read in stream order.
   void append(const MatrixView& features, const TargetView& targets, std::int64_t first, std::int64_t count);
@@ -45,6 +48,7 @@ class Stage {
   void append_converted(const MatrixView& view, std::int64_t first, std::int64_t count, Scalar to, char* pinned,
                         char* device);
   void begin_host_copies();
+  void pin(PinnedBytes& memory, std::int64_t row_bytes, const char* what);
 
   CudaContext& context_;
   std::int64_t features_, targets_, capacity_, count_ = 0;

@@ -15,8 +15,8 @@ void RowOrigins::note(std::int64_t place, std::int64_t first_row, Scalar scalar)
   runs_.push_back({place, first_row, scalar});
 }
 
-BadData RowOrigins::find(const kernels::SumsState& state, std::int64_t cols, std::int64_t targets) const {
-  const std::int64_t places = kernels::places_in_row(cols, targets);
+BadData RowOrigins::find(const kernels::SumsState& state, std::int64_t cols, bool classes, std::int64_t targets) const {
+  const std::int64_t places = kernels::places_in_row(cols, classes, targets);
   const auto key = static_cast<std::int64_t>(state.bad_key);
   const std::int64_t stream_place = key / places, place = key % places;
   BadData bad;
@@ -33,7 +33,7 @@ BadData RowOrigins::find(const kernels::SumsState& state, std::int64_t cols, std
   if (place < cols) {
     bad.kind = BadData::Kind::feature;
     bad.column = place;
-  } else if (place < cols + targets) {
+  } else if (!classes) {
     bad.kind = BadData::Kind::response;
     bad.column = place - cols;
   } else {
@@ -66,12 +66,13 @@ void CudaSums::check_usable() const {
 void CudaSums::check(const kernels::SumsState& state) const {
   if (state.bad_key == ~0ull) return;
   broken_ = true;
-  throw origins_.find(state, features_, static_cast<std::int64_t>(names_.size()));
+  throw origins_.find(state, features_, task_ == Task::classification, static_cast<std::int64_t>(names_.size()));
 }
 
 void CudaSums::add(const MatrixView& features, const TargetView& targets, std::int64_t first_row, bool) {
   check_usable();
   const DeviceScope scope = context_->enter();
+  prepare(features, targets);  // what fails here has changed nothing
   try {
     add_rows(features, targets, first_row);
   } catch (...) {
@@ -80,25 +81,45 @@ void CudaSums::add(const MatrixView& features, const TargetView& targets, std::i
   }
 }
 
+/// Whether rows from `row` on fill a tile where they lie.
+bool CudaSums::folds_in_place(const MatrixView& features, const TargetView& targets, std::int64_t row) const {
+  const Memory target_memory = targets.labels != nullptr ? targets.labels->memory : targets.responses->memory;
+  const bool waiting = stages_[current_] != nullptr && stages_[current_]->count() > 0;
+  return !waiting && features.rows - row >= tile_rows_ && features.memory == Memory::device &&
+         target_memory == Memory::device;
+}
+
+void CudaSums::prepare(const MatrixView& features, const TargetView& targets) {
+  const std::int64_t waiting = stages_[current_] != nullptr ? stages_[current_]->count() : 0;
+  const std::int64_t total = waiting + features.rows;
+  if (total >= tile_rows_) folder_.reserve(static_cast<std::int64_t>(names_.size()));
+  const bool in_place = folds_in_place(features, targets, 0);
+  if (in_place && features.rows % tile_rows_ == 0) return;
+  const Memory target_memory = targets.labels != nullptr ? targets.labels->memory : targets.responses->memory;
+  const int stages = !in_place && total > tile_rows_ ? 2 : 1;
+  for (int turn = 0; turn < stages; ++turn) {
+    std::unique_ptr<Stage>& stage = stages_[turn == 0 ? current_ : 1 - current_];
+    if (stage == nullptr)
+      stage =
+          std::make_unique<Stage>(*context_, features_, static_cast<std::int64_t>(names_.size()), task_, tile_rows_);
+    stage->prepare(features, target_memory);
+  }
+}
+
 void CudaSums::add_rows(const MatrixView& features, const TargetView& targets, std::int64_t first_row) {
   origins_.note(rows_, first_row, features.scalar);
   for (std::int64_t row = 0; row < features.rows;) {
-    const std::int64_t left = features.rows - row;
-    const Memory target_memory = targets.labels != nullptr ? targets.labels->memory : targets.responses->memory;
-    const bool waiting = stages_[current_] != nullptr && stages_[current_]->count() > 0;
-    if (!waiting && left >= tile_rows_ && features.memory == Memory::device && target_memory == Memory::device) {
+    if (folds_in_place(features, targets, row)) {
       fold_in_place(features, targets, row);
       row += tile_rows_;
       continue;
     }
-    if (stages_[current_] == nullptr)
-      stages_[current_] =
-          std::make_unique<Stage>(*context_, features_, static_cast<std::int64_t>(names_.size()), task_, tile_rows_);
-    const std::int64_t count = std::min(left, stages_[current_]->space());
-    stages_[current_]->append(features, targets, row, count);
+    Stage& stage = *stages_[current_];
+    const std::int64_t count = std::min(features.rows - row, stage.space());
+    stage.append(features, targets, row, count);
     rows_ += count;
     row += count;
-    if (stages_[current_]->space() == 0) fold_stage();
+    if (stage.space() == 0) fold_stage();
   }
 }
 
@@ -106,6 +127,7 @@ void CudaSums::fold_stage() {
   Stage& stage = *stages_[current_];
   kernels::RawRows rows = stage.rows();
   rows.first_row = rows_ - rows.rows;
+  rows.targets = static_cast<std::int64_t>(names_.size());  // classes may have been appended since
   rows.binary = task_ == Task::multilabel;
   folder_.fold(moments_, rows, stage.short_digits());
   stage.release();

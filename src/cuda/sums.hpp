@@ -18,7 +18,7 @@ class RowOrigins {
  public:
   void note(std::int64_t place, std::int64_t first_row, Scalar scalar);
   /// The first bad value as the caller calls it.
-  BadData find(const kernels::SumsState& state, std::int64_t cols, std::int64_t targets) const;
+  BadData find(const kernels::SumsState& state, std::int64_t cols, bool classes, std::int64_t targets) const;
 
  private:
   struct Run {
@@ -58,6 +58,8 @@ class CudaSums final : public Sums {
 
  private:
   void check_usable() const;
+  void prepare(const MatrixView& features, const TargetView& targets);
+  bool folds_in_place(const MatrixView& features, const TargetView& targets, std::int64_t row) const;
   void add_rows(const MatrixView& features, const TargetView& targets, std::int64_t first_row);
   void fold_stage();
   void fold_in_place(const MatrixView& features, const TargetView& targets, std::int64_t row);

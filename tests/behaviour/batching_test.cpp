@@ -191,4 +191,20 @@ TEST_P(BatchingTest, EmptyBatchesAreNothing) {
   support::expect_same_bits(culogme::score(statistics), in_batches(rows, Precision::automatic, 0, {100}));
 }
 
+// Rows of the classes that were there first wait in an unfinished tile while others come, and the tile is full with
+// both.
+TEST_P(BatchingTest, ClassesAddedWhileRowsWaitAreInTheSameTile) {
+  constexpr std::int64_t cols = 6, first = 100, count = 20000;
+  const support::Data features = support::integers(count, cols, 31);
+  support::Labels labels = support::balanced_labels(count, 9, 32);
+  for (std::int64_t i = 0; i < first; ++i) labels[static_cast<std::size_t>(i)] %= 3;
+  const support::Stored stored(features, culogme::Scalar::f32);
+  culogme::Statistics whole(engine, cols, 9), grown(engine, cols, 3);
+  whole.add(stored.view(), support::view(labels));
+  grown.add(stored.view(0, first), support::view(labels, 0, first));
+  grown.add_targets({"3", "4", "5", "6", "7", "8"});
+  grown.add(stored.view(first, count - first), support::view(labels, first, count - first));
+  support::expect_same_bits(culogme::score(grown), culogme::score(whole));
+}
+
 }  // namespace

@@ -80,7 +80,7 @@ void run_cuda(const Case& value) {
   }
   ScoreOperation operation;
   if (value.has_tag("described") || value.has_tag("large") || !parse_score(value.operation, operation)) {
-    CULOGME_NOT_RUN(value, "needs a fault or a limit inside the CUDA libraries");
+    CULOGME_NOT_RUN(value, "needs a fault or a limit inside the CUDA libraries: see tests/cuda");
   }
   run_score(value, with_option(operation.arguments(), "--backend", "cuda"));
 }
