@@ -31,6 +31,18 @@ void DeviceFolder::reserve(std::int64_t targets) {
   targets_ = targets;
 }
 
+void DeviceFolder::release() {
+  packed_ = {};
+  partial_ = {};
+  sorted_id_ = {};
+  sorted_row_ = {};
+  product_ = {};
+  shifted_ = {};
+  widened_ = {};
+  word_ = {};
+  targets_ = 0;
+}
+
 void DeviceFolder::open(DeviceMoments& into, const kernels::RawRows& rows) {
   kernels::RawRows head = rows;
   head.rows = std::min(rows.rows, kernels::most_head_rows);

@@ -23,6 +23,9 @@ class DeviceFolder {
   /// Allocates what folding needs, for moments of so many targets. Throws OutOfMemory.
   void reserve(std::int64_t targets);
 
+  /// Gives its memory back, in stream order.
+  void release();
+
   /// The first tile of moments that are not opened also chooses their frame. `short_digits`: some of the rows came with
   /// 16 bits a value.
   void fold(DeviceMoments& into, const kernels::RawRows& rows, bool short_digits);

@@ -8,6 +8,7 @@
 
 #include "cpu/spectrum.hpp"
 #include "cuda/check.hpp"
+#include "cuda/device.hpp"
 #include "kernels/launch_spectrum.hpp"
 #include "memory.hpp"
 #include "rounding.hpp"
@@ -94,6 +95,11 @@ void check_square(const CudaSpectrum& s, std::int64_t target, double square) {
 }
 
 }  // namespace
+
+CudaSpectrum::~CudaSpectrum() {
+  if (waited || host_workspace.empty() || in_forked_child()) return;
+  if (cudaStreamSynchronize(context->stream()) != cudaSuccess) cudaGetLastError();
+}
 
 void decompose_on_device(CudaSpectrum& s, const Buffer<double>& matrix, const Buffer<double>& right_sides) {
   CudaContext& context = *s.context;
@@ -195,6 +201,7 @@ Fits maximise_on_device(const CudaSpectrum& s, std::size_t shared_limit) {
   const unsigned long long* const counts = back.fetch(s.counts.data(), s.counts.count());
   const std::int32_t* const target_exponent = back.fetch(s.target_exponent.data(), s.target_exponent.count());
   context.synchronize();
+  s.waited = true;
 
   check_values(s, *state);
   check_decomposition(s, *scalars, *info);
@@ -236,6 +243,7 @@ Spectrum to_host(const CudaSpectrum& s) {
   get(&state, s.state.data(), sizeof state);
   get(&info, s.info.data(), sizeof info);
   context.synchronize();
+  s.waited = true;
   check_values(s, state);
   check_decomposition(s, scalars, info);
   result.route = s.route;

@@ -17,6 +17,12 @@ namespace culogme::detail {
 /// A spectrum in device memory, most of it not computed yet when the object is there: the host learns of rank, noise,
 /// bad values and failed decompositions with the results, at the one place where it waits.
 struct CudaSpectrum final : AnySpectrum {
+  CudaSpectrum() = default;
+  CudaSpectrum(const CudaSpectrum&) = delete;
+  CudaSpectrum& operator=(const CudaSpectrum&) = delete;
+  /// Waits where nobody did, after an exception: cuSOLVER may still use the workspace on the host.
+  ~CudaSpectrum() override;
+
   std::shared_ptr<CudaContext> context;
   Route route = Route::gram_f64;
   std::int64_t size = 0, targets = 0, rows = 0, features = 0;
@@ -33,7 +39,8 @@ struct CudaSpectrum final : AnySpectrum {
   Buffer<kernels::DeviceSpectrum> scalars;  ///< [1]
   Buffer<int> info;                         ///< [1] of cuSOLVER
   std::vector<char> host_workspace;         ///< cuSOLVER may use it until its work is done
-  const CudaSums* sums = nullptr;           ///< told of bad values; null: `origins` knows the rows
+  mutable bool waited = false;
+  const CudaSums* sums = nullptr;  ///< told of bad values; null: `origins` knows the rows
   RowOrigins origins;
   Event started{true}, summed{true}, solved{true};
 };

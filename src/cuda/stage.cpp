@@ -205,6 +205,12 @@ kernels::RawRows Stage::rows() {
   return rows;
 }
 
+void Stage::release_device_memory() {
+  if (uploading_) uploaded_.hold(context_.stream());
+  data_ = {};
+  target_data_ = {};
+}
+
 void Stage::release() {
   folded_.record(context_.stream());
   count_ = 0;

@@ -34,6 +34,9 @@ class Stage {
   /// Empties the stage; later copies wait for the work submitted so far.
   void release();
 
+  /// Gives the device's memory back, in the order of the context's stream; nothing can be appended any more.
+  void release_device_memory();
+
   std::int64_t count() const { return count_; }
   std::int64_t space() const { return capacity_ - count_; }
   /// Some of the rows came with 16 bits a value.

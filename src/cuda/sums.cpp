@@ -50,6 +50,7 @@ CudaSums::CudaSums(std::shared_ptr<CudaContext> context, std::int64_t features, 
       task_(options.task),
       features_(features),
       tile_rows_(tile_rows),
+      expected_rows_(options.expected_rows),
       f32_(options.f32_products),
       moments_(make_device_moments(*context_, task_, features, static_cast<std::int64_t>(names_.size()), f32_)),
       folder_(*context_, task_, features, f32_, tile_rows),
@@ -81,20 +82,22 @@ void CudaSums::add(const MatrixView& features, const TargetView& targets, std::i
   }
 }
 
-/// Whether rows from `row` on fill a tile where they lie.
-bool CudaSums::folds_in_place(const MatrixView& features, const TargetView& targets, std::int64_t row) const {
+/// How many rows from `row` on are a tile where they lie: as many as fill one, or the last ones.
+std::int64_t CudaSums::rows_in_place(const MatrixView& features, const TargetView& targets, std::int64_t row) const {
   const Memory target_memory = targets.labels != nullptr ? targets.labels->memory : targets.responses->memory;
   const bool waiting = stages_[current_] != nullptr && stages_[current_]->count() > 0;
-  return !waiting && features.rows - row >= tile_rows_ && features.memory == Memory::device &&
-         target_memory == Memory::device;
+  if (waiting || features.memory != Memory::device || target_memory != Memory::device) return 0;
+  const std::int64_t left = features.rows - row;
+  if (left >= tile_rows_) return tile_rows_;
+  return rows_ + left == expected_rows_ ? left : 0;
 }
 
 void CudaSums::prepare(const MatrixView& features, const TargetView& targets) {
   const std::int64_t waiting = stages_[current_] != nullptr ? stages_[current_]->count() : 0;
   const std::int64_t total = waiting + features.rows;
-  if (total >= tile_rows_) folder_.reserve(static_cast<std::int64_t>(names_.size()));
-  const bool in_place = folds_in_place(features, targets, 0);
-  if (in_place && features.rows % tile_rows_ == 0) return;
+  const bool in_place = rows_in_place(features, targets, 0) > 0;
+  if (in_place || total >= tile_rows_) folder_.reserve(static_cast<std::int64_t>(names_.size()));
+  if (in_place && (features.rows % tile_rows_ == 0 || rows_ + features.rows == expected_rows_)) return;
   const Memory target_memory = targets.labels != nullptr ? targets.labels->memory : targets.responses->memory;
   const int stages = !in_place && total > tile_rows_ ? 2 : 1;
   for (int turn = 0; turn < stages; ++turn) {
@@ -109,9 +112,9 @@ void CudaSums::prepare(const MatrixView& features, const TargetView& targets) {
 void CudaSums::add_rows(const MatrixView& features, const TargetView& targets, std::int64_t first_row) {
   origins_.note(rows_, first_row, features.scalar);
   for (std::int64_t row = 0; row < features.rows;) {
-    if (folds_in_place(features, targets, row)) {
-      fold_in_place(features, targets, row);
-      row += tile_rows_;
+    if (const std::int64_t count = rows_in_place(features, targets, row); count > 0) {
+      fold_in_place(features, targets, row, count);
+      row += count;
       continue;
     }
     Stage& stage = *stages_[current_];
@@ -134,12 +137,13 @@ void CudaSums::fold_stage() {
   current_ = 1 - current_;
 }
 
-void CudaSums::fold_in_place(const MatrixView& features, const TargetView& targets, std::int64_t row) {
+void CudaSums::fold_in_place(const MatrixView& features, const TargetView& targets, std::int64_t row,
+                             std::int64_t count) {
   kernels::RawRows rows;
   rows.features = static_cast<const char*>(features.data) + row * features.row_stride * scalar_bytes(features.scalar);
   rows.stride = features.row_stride;
   rows.scalar = features.scalar;
-  rows.rows = tile_rows_;
+  rows.rows = count;
   rows.cols = features_;
   rows.targets = static_cast<std::int64_t>(names_.size());
   rows.binary = task_ == Task::multilabel;
@@ -155,7 +159,7 @@ void CudaSums::fold_in_place(const MatrixView& features, const TargetView& targe
     rows.response_scalar = responses.scalar;
   }
   folder_.fold(moments_, rows, scalar_bytes(features.scalar) == 2);
-  rows_ += tile_rows_;
+  rows_ += count;
 }
 
 void CudaSums::append_targets(const std::vector<std::string>& names) {
@@ -171,13 +175,18 @@ DeviceMoments CudaSums::complete(bool keep) const {
   const DeviceScope scope = context_->enter();
   DeviceMoments result = keep ? copy_of(*context_, moments_) : std::move(moments_);
   if (!keep) broken_ = true;
-  Stage* const stage = stages_[current_].get();
-  if (stage == nullptr || stage->count() == 0) return result;
-  kernels::RawRows rows = stage->rows();
-  rows.first_row = rows_ - rows.rows;
-  rows.targets = static_cast<std::int64_t>(names_.size());
-  rows.binary = task_ == Task::multilabel;
-  folder_.fold(result, rows, stage->short_digits());
+  if (Stage* const stage = stages_[current_].get(); stage != nullptr && stage->count() > 0) {
+    kernels::RawRows rows = stage->rows();
+    rows.first_row = rows_ - rows.rows;
+    rows.targets = static_cast<std::int64_t>(names_.size());
+    rows.binary = task_ == Task::multilabel;
+    folder_.fold(result, rows, stage->short_digits());
+  }
+  if (!keep) {  // the decomposition needs the room
+    folder_.release();
+    for (const std::unique_ptr<Stage>& stage : stages_)
+      if (stage != nullptr) stage->release_device_memory();
+  }
   return result;
 }
 

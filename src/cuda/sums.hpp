@@ -28,7 +28,8 @@ class RowOrigins {
   std::vector<Run> runs_;
 };
 
-/// Sums in device memory. Rows in device memory that fill a tile are folded where they lie; others wait in a stage.
+/// Sums in device memory. Rows in device memory that fill a tile, or
+/// are the last ones of a known number, are folded where they lie; others wait in a stage.
 /// Nothing waits for the device but moments() and take(); bad values in device memory are found there, and the sums are
 /// of no use then.
 class CudaSums final : public Sums {
@@ -59,15 +60,15 @@ class CudaSums final : public Sums {
  private:
   void check_usable() const;
   void prepare(const MatrixView& features, const TargetView& targets);
-  bool folds_in_place(const MatrixView& features, const TargetView& targets, std::int64_t row) const;
+  std::int64_t rows_in_place(const MatrixView& features, const TargetView& targets, std::int64_t row) const;
   void add_rows(const MatrixView& features, const TargetView& targets, std::int64_t first_row);
   void fold_stage();
-  void fold_in_place(const MatrixView& features, const TargetView& targets, std::int64_t row);
+  void fold_in_place(const MatrixView& features, const TargetView& targets, std::int64_t row, std::int64_t count);
 
   std::shared_ptr<CudaContext> context_;
   std::vector<std::string> names_;
   Task task_;
-  std::int64_t features_, tile_rows_, rows_ = 0;
+  std::int64_t features_, tile_rows_, expected_rows_, rows_ = 0;
   bool f32_;
   mutable bool broken_ = false;
   mutable DeviceMoments moments_;
