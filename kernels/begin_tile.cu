@@ -4,6 +4,12 @@
 
 namespace culogme::kernels {
 
+void launch_check_labels(const RawRows& rows, SumsState* state, CUstream_st* stream) {
+  if (rows.rows == 0 || rows.labels == nullptr) return;
+  check_labels_kernel<<<blocks_for(rows.rows, sort_threads, 1 << 30), sort_threads, 0, stream>>>(rows, state);
+  CULOGME_CHECK_LAUNCH("check_labels_kernel");
+}
+
 void launch_begin_tile(const BeginTile& a, CUstream_st* stream) {
   if (a.rows.labels == nullptr) {
     begin_tile_kernel<<<1, 1, 0, stream>>>(a.state);

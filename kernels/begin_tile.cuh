@@ -18,6 +18,13 @@ __device__ inline void begin_tile(SumsState* state) {
 
 __global__ void begin_tile_kernel(SumsState* state) { begin_tile(state); }
 
+__global__ void __launch_bounds__(sort_threads) check_labels_kernel(RawRows rows, SumsState* state) {
+  const std::int64_t row = std::int64_t{blockIdx.x} * sort_threads + threadIdx.x;
+  if (row >= rows.rows) return;
+  const std::int64_t id = label_of(rows, row);
+  if (id < 0 || id >= rows.targets) note_bad(state, rows, row, rows.cols);
+}
+
 /// One block sorts the rows of a tile by label, stable, so that sums over a class run in the order of the rows.
 __global__ void __launch_bounds__(sort_threads) sort_labels_kernel(BeginTile a, int bits) {
   using Sort = cub::BlockRadixSort<std::uint32_t, sort_threads, sort_items, std::int32_t>;

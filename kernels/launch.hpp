@@ -86,6 +86,9 @@ struct BeginTile {
 };
 void launch_begin_tile(const BeginTile& arguments, CUstream_st* stream);
 
+/// Notes the first label that is no class; its value is read when the rows are folded.
+void launch_check_labels(const RawRows& rows, SumsState* state, CUstream_st* stream);
+
 /// Packs a tile, value * 2^-exponent - pilot rounded once to the type of the products, and adds the class sums of the
 /// packed rows to F'Y, reading the features once. Finds the largest magnitude, the first bad value and raises the
 /// exponent where rows are very much larger than the first ones; then everything summed before and the packed rows

@@ -12,6 +12,8 @@ inline constexpr int rows_in_flight = 8;
 /// Rows may be this many binary orders larger than the first ones before the exponent rises: the squares of 8192 such
 /// rows still fit f32 with room to spare.
 inline constexpr int headroom = 40;
+/// Binary orders by which what was summed before shrinks to nothing.
+inline constexpr int sums_are_lost = -900;
 
 /// Rows of a chunk in the order of their labels, and the labels beside it.
 struct Chunk {
@@ -56,6 +58,8 @@ __global__ void __launch_bounds__(pack_threads) pack_tile_kernel(PackTile a) {
   Out* const out = static_cast<Out*>(a.packed) + (inside ? column : 0);
   const std::int32_t exponent = a.state->exponent;
   const Middle scale = scale_of<Middle>(exponent);
+  // A frame of zeros or of tiny f64 values lies below what f32 factors reach: its packed values are of another scale.
+  const bool beyond_f32 = sizeof(Middle) == 4 && -exponent > 126;
   Middle pilot = 0;
   if (inside) {
     if constexpr (sizeof(Middle) == 4)
@@ -89,7 +93,7 @@ __global__ void __launch_bounds__(pack_threads) pack_tile_kernel(PackTile a) {
           double exact = static_cast<double>(packed);
           // Beyond f32: the tile is packed again with a larger exponent, but the class sums stay as they are.
           if constexpr (sizeof(Out) == 4)
-            if (!(fabs(exact) < 0x1p126))
+            if (beyond_f32 || !(fabs(exact) < 0x1p126))
               exact = static_cast<double>(value) * ldexp(1.0, -exponent) - static_cast<double>(pilot);
           sum += exact;
         }
@@ -159,6 +163,15 @@ __global__ void __launch_bounds__(pack_threads) raise_kernel(PackTile a, std::in
   a.pilot_f32[column] = pilot_f32;
 #pragma unroll 1
   for (std::int64_t i = column; i < d; ++i) a.gram[column * d + i] = ldexp(a.gram[column * d + i], 2 * power);
+  if (power < sums_are_lost && a.sorted_id != nullptr) {
+    // The class sums of this tile may have passed the range of f64, and next to its rows all before are zero.
+#pragma unroll 1
+    for (std::int64_t k = 0; k < targets; ++k) a.cross[k * d + column] = 0;
+#pragma unroll 1
+    for (std::int64_t at = 0; at < a.rows.rows; ++at)
+      a.cross[a.sorted_id[at] * d + column] += static_cast<double>(out[a.sorted_row[at] * d]);
+    targets = 0;
+  }
 #pragma unroll 1
   for (std::int64_t k = 0; k < targets; ++k) a.cross[k * d + column] = ldexp(a.cross[k * d + column], power);
   if (a.energy != nullptr) a.energy[column] = ldexp(a.energy[column], 2 * power);

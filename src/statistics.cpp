@@ -1,6 +1,7 @@
 #include <culogme/statistics.hpp>
 
 #include <cerrno>
+#include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <ostream>
@@ -32,6 +33,13 @@ void naming_arguments(const Work& work) {
   }
 }
 
+/// A device faults at elements that lie across their own size; a processor does not.
+void check_alignment(const void* data, Memory memory, std::int64_t element, const std::string& name) {
+  if (memory == Memory::device && reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(element) != 0)
+    throw InvalidArgument(name + ".data is not a multiple of the " + std::to_string(element) +
+                          " bytes of an element, which memory of a device must be");
+}
+
 void check_names(const std::vector<std::string>& names, std::int64_t targets) {
   if (static_cast<std::int64_t>(names.size()) != targets)
     throw InvalidArgument("target_names has " + std::to_string(names.size()) + " names for " + std::to_string(targets) +
@@ -59,6 +67,7 @@ void check_view(const Backend& backend, const MatrixView& view, const char* what
                           std::to_string(view.cols) + " columns");
   if (view.data == nullptr && view.rows > 0) throw InvalidArgument(name + ".data is null");
   if (view.rows > 0) backend.check_memory(view.data, view.memory, name);
+  check_alignment(view.data, view.memory, scalar_bytes(view.scalar), name);
 }
 
 void check_labels(const Backend& backend, const LabelView& labels, std::int64_t rows) {
@@ -66,6 +75,7 @@ void check_labels(const Backend& backend, const LabelView& labels, std::int64_t 
     throw InvalidArgument("features have " + std::to_string(rows) + " rows, labels " + std::to_string(labels.size));
   if (labels.data == nullptr && rows > 0) throw InvalidArgument("labels.data is null");
   if (rows > 0) backend.check_memory(labels.data, labels.memory, "labels");
+  check_alignment(labels.data, labels.memory, labels.wide ? 8 : 4, "labels");
 }
 
 void check_responses(const Backend& backend, const MatrixView& responses, std::int64_t rows, std::int64_t targets) {
@@ -102,9 +112,11 @@ void StatisticsState::use_products(Scalar scalar) {
 void StatisticsState::add(const MatrixView& view, const TargetView& targets) {
   if (view.rows == 0) return;
   naming_arguments([&] { backend->check(view, targets, static_cast<std::int64_t>(names.size()), 0); });
-  use_products(view.scalar);
+  naming_arguments([&] { use_products(view.scalar); });
   // What is found later is told by the number of the row since the first one that was added.
-  sums_->add(view, targets, view.memory == Memory::device ? rows() : 0, true);
+  const Memory target_memory = targets.labels != nullptr ? targets.labels->memory : targets.responses->memory;
+  const bool later = view.memory == Memory::device || target_memory == Memory::device;
+  sums_->add(view, targets, later ? rows() : 0, true);
 }
 
 void StatisticsState::append_targets(const std::vector<std::string>& added) {

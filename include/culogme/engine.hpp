@@ -26,7 +26,7 @@ struct EngineOptions {
   std::optional<Backend> backend = {};
   int device = 0;                   ///< CUDA device number
   int threads = 0;                  ///< CPU threads; 0: all that the process may run on
-  std::size_t workspace_limit = 0;  ///< bytes of tiles and scratch; 0: a quarter of what is free
+  std::size_t workspace_limit = 0;  ///< bytes of tiles and scratch; 0: a quarter of what is free, of a device's memory
   /// A cudaStream_t of `device`, borrowed: all work goes into it in order, so it sees what was submitted there before,
   /// and it has to outlive the engine and everything made with it. Null: a stream of the engine's own, which does not
   /// wait for the default stream: what writes views in device memory has to be finished before they are used.
@@ -55,8 +55,9 @@ class Engine {
   /// Or "cuda:0 NVIDIA H100 80GB HBM3, compute capability 9.0, CUDA runtime 13.0, driver 13.0".
   std::string description() const;
 
-  /// Waits for everything that was submitted to the engine's stream and throws what was found meanwhile, such as a NaN
-  /// in device memory (NumericalError) or a failed kernel (CudaError). On the CPU nothing is ever outstanding.
+  /// Waits for everything that was submitted to the engine's stream: from then on views in device memory are not read
+  /// any more. Throws CudaError if a kernel or copy failed. Bad values in device memory are told by the statistics that
+  /// they were added to, not here. On the CPU nothing is ever outstanding.
   void synchronize();
 
   /// For the library's own stages; throws InvalidArgument if the engine was moved from.

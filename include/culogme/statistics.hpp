@@ -23,7 +23,8 @@ const char* task_name(Task task) noexcept;
 
 /// Precision of the products inside a row tile; sums across tiles are always fp64.
 enum class Precision : std::uint8_t {
-  /// f32 for f16, bf16 and f32 features, f64 for f64 features. One-shot scores take f64 at once where that is cheap
+  /// f32 for f16, bf16 and f32 features, f64 for f64 features and on devices whose f64 is as fast. One-shot scores take
+  /// f64 at once where that is cheap
   /// (rows * features^2 below 2e9), and go on to it where the f32 result's bound is not good enough.
   automatic,
   f64,
@@ -52,6 +53,10 @@ class Statistics {
   /// O(rows * features^2) time. Throws InvalidArgument (shape, null pointer, wrong task), NumericalError (first NaN or
   /// infinity by row and column, a label out of range by row; rows count from 0 within this call). Nothing was changed
   /// then.
+  /// Device memory (an engine on CUDA) is read in the order of the engine's stream after the call and must stay as it
+  /// is until then; the call does not wait. Its bad values are found there: the next call that waits (score, save,
+  /// merge, clone, class_rows) throws NumericalError with the row, counted from the first one ever added, and the
+  /// statistics are of no use from then on (InvalidArgument).
   void add(const MatrixView& features, const LabelView& labels);
 
   /// Adds rows of a regression or multi-label task. responses: rows x targets(); multi-label values are 0 or 1.

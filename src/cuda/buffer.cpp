@@ -4,6 +4,7 @@
 
 #include "cuda/check.hpp"
 #include "cuda/context.hpp"
+#include "cuda/device.hpp"
 #include "memory.hpp"
 
 namespace culogme::detail {
@@ -33,7 +34,7 @@ PinnedBytes& PinnedBytes::operator=(PinnedBytes&& other) noexcept {
 }
 
 PinnedBytes::~PinnedBytes() {
-  if (data_ != nullptr && cudaFreeHost(data_) != cudaSuccess) cudaGetLastError();
+  if (data_ != nullptr && !in_forked_child() && cudaFreeHost(data_) != cudaSuccess) cudaGetLastError();
 }
 
 Event::Event(bool timed) {
@@ -46,7 +47,7 @@ Event& Event::operator=(Event&& other) noexcept {
 }
 
 Event::~Event() {
-  if (event_ != nullptr && cudaEventDestroy(event_) != cudaSuccess) cudaGetLastError();
+  if (event_ != nullptr && !in_forked_child() && cudaEventDestroy(event_) != cudaSuccess) cudaGetLastError();
 }
 
 void Event::record(cudaStream_t stream) { CULOGME_CHECK(cudaEventRecord(event_, stream)); }

@@ -27,6 +27,7 @@ DeviceScope::DeviceScope(int device, Occupant& occupant) : occupant_(occupant), 
   try {
     CULOGME_CHECK(cudaGetDevice(&before_));
     if (before_ != device_) CULOGME_CHECK(cudaSetDevice(device_));
+    cudaGetLastError();  // an error of the caller's own that it left there is not ours to report
   } catch (...) {
     leave();
     throw;
@@ -115,6 +116,13 @@ void* CudaContext::allocate(double bytes, const std::string& what) {
     const std::size_t size = std::max<std::size_t>(static_cast<std::size_t>(bytes), 1);
     status = pool_ != nullptr ? cudaMallocFromPoolAsync(&data, size, pool_, stream_) : cudaMalloc(&data, size);
   }
+  if (status == cudaErrorMemoryAllocation && pool_ != nullptr && bytes < 0x1p62) {
+    // What the pool keeps is in pieces of other sizes: it goes back to the driver once nothing uses it.
+    cudaGetLastError();
+    if (cudaStreamSynchronize(stream_) == cudaSuccess && cudaMemPoolTrimTo(pool_, 0) == cudaSuccess)
+      status =
+          cudaMallocFromPoolAsync(&data, std::max<std::size_t>(static_cast<std::size_t>(bytes), 1), pool_, stream_);
+  }
   if (status == cudaSuccess) return data;
   cudaGetLastError();
   if (status != cudaErrorMemoryAllocation)
@@ -145,6 +153,10 @@ char* CudaContext::result_memory(std::size_t bytes) {
 std::size_t CudaContext::free_memory() const {
   std::size_t free = 0, total = 0;
   if (cudaMemGetInfo(&free, &total) != cudaSuccess) cudaGetLastError();
+  std::uint64_t reserved = 0, used = 0;  // what our own pool keeps is free to us
+  if (pool_ != nullptr && cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrReservedMemCurrent, &reserved) == cudaSuccess &&
+      cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrUsedMemCurrent, &used) == cudaSuccess && reserved > used)
+    free += static_cast<std::size_t>(reserved - used);
   return free;
 }
 

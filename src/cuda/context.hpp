@@ -68,7 +68,7 @@ class CudaContext {
   /// Page-locked memory for what a score brings back; the next call may give the same memory.
   char* result_memory(std::size_t bytes);
 
-  /// Bytes free on the device.
+  /// Bytes free on the device, those that the pool keeps included.
   std::size_t free_memory() const;
 
  private:

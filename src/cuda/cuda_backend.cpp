@@ -19,12 +19,13 @@ namespace {
 
 /// Rows of a tile: as many as one block sorts, fewer where columns are many, the rows are few or the limit is small:
 /// the packed tile and two stages, in eight bytes an element.
-std::int64_t device_tile_rows(std::int64_t features, std::int64_t expected_rows, std::size_t limit) {
+std::int64_t device_tile_rows(std::int64_t features, bool classes, std::int64_t targets, std::int64_t expected_rows,
+                              std::size_t limit) {
   std::int64_t rows = std::min(tile_rows(features, 0), kernels::most_tile_rows);
   if (expected_rows > 0)
     rows = std::min(
         rows, (expected_rows + kernels::pack_chunk_rows - 1) / kernels::pack_chunk_rows * kernels::pack_chunk_rows);
-  const double row = 3.0 * 8 * static_cast<double>(features);
+  const double row = 3.0 * 8 * static_cast<double>(features + (classes ? 1 : targets));
   while (rows > kernels::pack_chunk_rows && static_cast<double>(rows) * row > static_cast<double>(limit))
     rows = std::max(rows / 2 / kernels::pack_chunk_rows * kernels::pack_chunk_rows, kernels::pack_chunk_rows);
   return rows;
@@ -36,7 +37,7 @@ class CudaBackend final : public Backend {
       : device_(std::move(device)),
         threads_(std::max(1, options.threads)),
         context_(std::make_shared<CudaContext>(device_.number, options.stream, device_.memory_pools)),
-        workspace_limit_(options.workspace_limit > 0 ? options.workspace_limit : device_.memory_free / 4) {}
+        workspace_limit_(options.workspace_limit > 0 ? options.workspace_limit : device_.memory_total / 4) {}
 
   culogme::Backend kind() const override { return culogme::Backend::cuda; }
   std::string description() const override { return device_text(device_); }
@@ -66,6 +67,7 @@ class CudaBackend final : public Backend {
   }
 
   void check_room(std::int64_t features, std::int64_t targets) const override {
+    const DeviceScope scope = context_->enter();
     const double bytes = moments_bytes(features, targets);
     const auto free = static_cast<double>(context_->free_memory());
     if (bytes > free)
@@ -82,8 +84,10 @@ class CudaBackend final : public Backend {
                                   const SumsOptions& options) override {
     const DeviceScope scope = context_->enter();
     check_room(features, static_cast<std::int64_t>(names.size()));
-    return std::make_unique<CudaSums>(context_, features, std::move(names), options,
-                                      device_tile_rows(features, options.expected_rows, workspace_limit_));
+    const std::int64_t rows =
+        device_tile_rows(features, options.task == Task::classification, static_cast<std::int64_t>(names.size()),
+                         options.expected_rows, workspace_limit_);
+    return std::make_unique<CudaSums>(context_, features, std::move(names), options, rows);
   }
 
   std::unique_ptr<AnySpectrum> spectrum(Sums& sums, bool keep, bool intercept) override {

@@ -136,6 +136,9 @@ std::unique_ptr<CudaSpectrum> primal_device_spectrum(const CudaSums& sums, bool 
   auto result = std::make_unique<CudaSpectrum>();
   CudaSpectrum& s = *result;
   s.context = sums.context();
+  // Sums that are kept were filled at other times: what counts of those is the rest.
+  if (keep) s.started.record(context.stream());
+  s.timed_alone = keep;
   DeviceMoments m = sums.complete(keep);
   s.sums = &sums;
   s.summed.record(context.stream());
@@ -212,7 +215,7 @@ Fits maximise_on_device(const CudaSpectrum& s, std::size_t shared_limit) {
     fits.targets.push_back(make_fit(scalars->scalars, scalars->smallest, scalars->largest, exponents, found[k]));
     fits.targets.back().rows = s.counts.empty() ? s.rows : static_cast<std::int64_t>(counts[k]);
   }
-  fits.measured->statistics = s.summed.seconds_since(s.sums != nullptr ? s.sums->started() : s.started);
+  fits.measured->statistics = s.summed.seconds_since(s.timed_alone ? s.started : s.sums->started());
   fits.measured->spectrum = s.solved.seconds_since(s.summed);
   fits.measured->evidence = finished.seconds_since(s.solved);
   return fits;

@@ -42,6 +42,7 @@ struct CudaSpectrum final : AnySpectrum {
   mutable bool waited = false;
   const CudaSums* sums = nullptr;  ///< told of bad values; null: `origins` knows the rows
   RowOrigins origins;
+  bool timed_alone = true;  ///< the time of the statistics runs from `started`, else from the sums' first event
   Event started{true}, summed{true}, solved{true};
 };
 

@@ -16,6 +16,9 @@ namespace {
 
 std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
 
+/// Elements that are widened at a time.
+constexpr std::int64_t most_widened = std::int64_t{1} << 17;
+
 /// The smallest type that holds both exactly.
 Scalar common(Scalar a, Scalar b) {
   if (a == b) return a;
@@ -41,42 +44,38 @@ Stage::~Stage() {
   }
 }
 
-void Stage::allocate(Scalar scalar) {
+/// Memory for the features of all rows, there for work of either stream; with the first, that of the targets.
+DeviceBytes Stage::make_data(Scalar scalar) {
   const std::string what = "a tile of " + std::to_string(capacity_) + " rows of " + std::to_string(features_) +
                            " columns (" + scalar_name(scalar) + ")";
-  const double bytes =
-      static_cast<double>(capacity_) * static_cast<double>(features_) * static_cast<double>(scalar_bytes(scalar));
-  data_ = DeviceBytes(context_, bytes, what);
-  scalar_ = scalar;
   if (target_data_.data() == nullptr)
     target_data_ = DeviceBytes(
         context_, static_cast<double>(capacity_) * 8 * (classes_ ? 1 : static_cast<double>(targets_)), what);
-  // Memory is there in the order of the context's stream; the copy stream must not come before.
-  folded_.record(context_.stream());
-  folded_.hold(context_.copy_stream());
+  return {context_,
+          static_cast<double>(capacity_) * static_cast<double>(features_) * static_cast<double>(scalar_bytes(scalar)),
+          what};
 }
 
-/// Rows that wait and rows that come get one type.
+/// Rows that wait and rows that come get one type. Nothing changes unless all of it succeeds.
 void Stage::use_scalar(Scalar scalar) {
-  if (count_ == 0) {
-    if (data_.data() == nullptr ||
-        scalar_bytes(scalar) * capacity_ * features_ > static_cast<std::int64_t>(data_.bytes()))
-      allocate(scalar);
-    scalar_ = scalar;
+  const Scalar wanted = count_ == 0 ? scalar : common(scalar_, scalar);
+  const bool fits = data_.data() != nullptr &&
+                    scalar_bytes(wanted) * capacity_ * features_ <= static_cast<std::int64_t>(data_.bytes());
+  if (fits && (count_ == 0 || wanted == scalar_)) {
+    scalar_ = wanted;
     return;
   }
-  const Scalar wanted = common(scalar_, scalar);
-  if (wanted == scalar_) return;
-  if (uploading_) uploaded_.hold(context_.stream());
-  const DeviceBytes before = std::move(data_);
-  const Scalar scalar_before = scalar_;
-  allocate(wanted);
-  kernels::launch_convert(
-      {before.data(), features_, scalar_before, count_, features_, data_.data(), wanted == Scalar::f32},
-      context_.stream());
-  // Copies from the host must not overtake the conversion.
+  DeviceBytes fresh = make_data(wanted);
+  if (count_ > 0) {
+    if (uploading_) uploaded_.hold(context_.stream());
+    kernels::launch_convert({data_.data(), features_, scalar_, count_, features_, fresh.data(), wanted == Scalar::f32},
+                            context_.stream());
+  }
+  // Memory is there, and converted, in the order of the context's stream; the copy stream must not come before.
   folded_.record(context_.stream());
   folded_.hold(context_.copy_stream());
+  data_ = std::move(fresh);
+  scalar_ = wanted;
 }
 
 void Stage::pin(PinnedBytes& memory, std::int64_t row_bytes, const char* what) {
@@ -104,14 +103,20 @@ void Stage::begin_host_copies() {
 
 void Stage::append_converted(const MatrixView& view, std::int64_t first, std::int64_t count, Scalar to, char* pinned,
                              char* device) {
-  std::vector<double> wide(size_of(count * view.cols));
-  widen_rows(view, first, count, wide.data());
-  if (to == Scalar::f64)
-    std::memcpy(pinned, wide.data(), wide.size() * sizeof(double));
-  else
-    std::transform(wide.begin(), wide.end(), reinterpret_cast<float*>(pinned),
-                   [](double value) { return static_cast<float>(value); });
-  CULOGME_CHECK(cudaMemcpyAsync(device, pinned, wide.size() * size_of(scalar_bytes(to)), cudaMemcpyHostToDevice,
+  const std::int64_t piece = std::max<std::int64_t>(1, most_widened / view.cols);
+  std::vector<double> wide;
+  for (std::int64_t row = 0; row < count; row += piece) {
+    const std::int64_t rows = std::min(piece, count - row);
+    wide.resize(size_of(rows * view.cols));
+    widen_rows(view, first + row, rows, wide.data());
+    char* const out = pinned + row * view.cols * scalar_bytes(to);
+    if (to == Scalar::f64)
+      std::memcpy(out, wide.data(), wide.size() * sizeof(double));
+    else
+      std::transform(wide.begin(), wide.end(), reinterpret_cast<float*>(out),
+                     [](double value) { return static_cast<float>(value); });
+  }
+  CULOGME_CHECK(cudaMemcpyAsync(device, pinned, size_of(count * view.cols * scalar_bytes(to)), cudaMemcpyHostToDevice,
                                 context_.copy_stream()));
 }
 

@@ -44,7 +44,7 @@ class Stage {
 
  private:
   void use_scalar(Scalar scalar);
-  void allocate(Scalar scalar);
+  DeviceBytes make_data(Scalar scalar);
   void append_features(const MatrixView& features, std::int64_t first, std::int64_t count);
   void append_labels(const LabelView& labels, std::int64_t first, std::int64_t count);
   void append_responses(const MatrixView& responses, std::int64_t first, std::int64_t count);

@@ -70,12 +70,15 @@ void CudaSums::check(const kernels::SumsState& state) const {
   throw origins_.find(state, features_, task_ == Task::classification, static_cast<std::int64_t>(names_.size()));
 }
 
-void CudaSums::add(const MatrixView& features, const TargetView& targets, std::int64_t first_row, bool) {
+void CudaSums::add(const MatrixView& features, const TargetView& targets, std::int64_t first_row, bool checked) {
   check_usable();
   const DeviceScope scope = context_->enter();
   prepare(features, targets);  // what fails here has changed nothing
   try {
-    add_rows(features, targets, first_row);
+    const Memory target_memory = targets.labels != nullptr ? targets.labels->memory : targets.responses->memory;
+    if (!checked || features.memory == Memory::device || target_memory == Memory::device)
+      origins_.note(rows_, first_row, features.scalar);
+    add_rows(features, targets);
   } catch (...) {
     broken_ = true;  // some rows may have been added and others not
     throw;
@@ -109,8 +112,7 @@ void CudaSums::prepare(const MatrixView& features, const TargetView& targets) {
   }
 }
 
-void CudaSums::add_rows(const MatrixView& features, const TargetView& targets, std::int64_t first_row) {
-  origins_.note(rows_, first_row, features.scalar);
+void CudaSums::add_rows(const MatrixView& features, const TargetView& targets) {
   for (std::int64_t row = 0; row < features.rows;) {
     if (const std::int64_t count = rows_in_place(features, targets, row); count > 0) {
       fold_in_place(features, targets, row, count);
@@ -130,7 +132,7 @@ void CudaSums::fold_stage() {
   Stage& stage = *stages_[current_];
   kernels::RawRows rows = stage.rows();
   rows.first_row = rows_ - rows.rows;
-  rows.targets = static_cast<std::int64_t>(names_.size());  // classes may have been appended since
+  rows.targets = moments_.targets;  // classes may have been appended since
   rows.binary = task_ == Task::multilabel;
   folder_.fold(moments_, rows, stage.short_digits());
   stage.release();
@@ -145,7 +147,7 @@ void CudaSums::fold_in_place(const MatrixView& features, const TargetView& targe
   rows.scalar = features.scalar;
   rows.rows = count;
   rows.cols = features_;
-  rows.targets = static_cast<std::int64_t>(names_.size());
+  rows.targets = moments_.targets;
   rows.binary = task_ == Task::multilabel;
   rows.first_row = rows_;
   if (targets.labels != nullptr) {
@@ -165,7 +167,13 @@ void CudaSums::fold_in_place(const MatrixView& features, const TargetView& targe
 void CudaSums::append_targets(const std::vector<std::string>& names) {
   check_usable();
   const DeviceScope scope = context_->enter();
-  // Rows that wait know their classes by number: nothing changes for them.
+  // Rows that wait know their classes by number. A label that was out of range so far must not become one of these.
+  if (Stage* const stage = stages_[current_].get(); stage != nullptr && stage->count() > 0) {
+    kernels::RawRows rows = stage->rows();
+    rows.first_row = rows_ - rows.rows;
+    rows.targets = moments_.targets;
+    kernels::launch_check_labels(rows, moments_.state.data(), context_->stream());
+  }
   append_classes(*context_, moments_, static_cast<std::int64_t>(names.size()));
   names_.insert(names_.end(), names.begin(), names.end());
 }
@@ -178,7 +186,7 @@ DeviceMoments CudaSums::complete(bool keep) const {
   if (Stage* const stage = stages_[current_].get(); stage != nullptr && stage->count() > 0) {
     kernels::RawRows rows = stage->rows();
     rows.first_row = rows_ - rows.rows;
-    rows.targets = static_cast<std::int64_t>(names_.size());
+    rows.targets = result.targets;
     rows.binary = task_ == Task::multilabel;
     folder_.fold(result, rows, stage->short_digits());
   }
@@ -192,6 +200,7 @@ DeviceMoments CudaSums::complete(bool keep) const {
 
 Moments CudaSums::moments() const {
   if (rows_ == 0) return empty_moments(task_, features_, names_);
+  const DeviceScope scope = context_->enter();
   DeviceMoments now = complete(true);
   Moments result = download(*context_, now, names_);
   check(read_state(*context_, now));
@@ -200,6 +209,7 @@ Moments CudaSums::moments() const {
 
 Moments CudaSums::take() {
   if (rows_ == 0) return empty_moments(task_, features_, names_);
+  const DeviceScope scope = context_->enter();
   DeviceMoments now = complete(false);
   Moments result = download(*context_, now, names_);
   check(read_state(*context_, now));
@@ -208,11 +218,12 @@ Moments CudaSums::take() {
 
 void CudaSums::set(Moments moments) {
   const DeviceScope scope = context_->enter();
-  names_ = moments.names;
+  const std::vector<std::string> names = moments.names;
   // Sums of no rows may hold the rounding residue of what was subtracted.
-  if (moments.rows == 0) moments = empty_moments(moments.task, moments.features, moments.names);
+  if (moments.rows == 0) moments = empty_moments(moments.task, moments.features, names);
   DeviceMoments fresh = upload(*context_, moments, f32_);
-  moments_ = std::move(fresh);
+  moments_ = std::move(fresh);  // nothing fails from here on
+  names_ = names;
   rows_ = moments.rows;
   stages_[0].reset();
   stages_[1].reset();

@@ -61,7 +61,7 @@ class CudaSums final : public Sums {
   void check_usable() const;
   void prepare(const MatrixView& features, const TargetView& targets);
   std::int64_t rows_in_place(const MatrixView& features, const TargetView& targets, std::int64_t row) const;
-  void add_rows(const MatrixView& features, const TargetView& targets, std::int64_t first_row);
+  void add_rows(const MatrixView& features, const TargetView& targets);
   void fold_stage();
   void fold_in_place(const MatrixView& features, const TargetView& targets, std::int64_t row, std::int64_t count);
 
