@@ -5,7 +5,12 @@
 
 #include <culogme/culogme.hpp>
 
+#include <string>
+
 #include "support/inputs.hpp"
+#ifdef CULOGME_HAS_CUDA
+#include "support/device.hpp"
+#endif
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
@@ -15,6 +20,12 @@ int main(int argc, char** argv) {
   for (const culogme::BackendInfo& info : culogme::backend_info())
     if (info.backend == culogme::Backend::cpu)
       benchmark::AddCustomContext("blas_kernel", info.blas + " " + info.kernel);
+#ifdef CULOGME_HAS_CUDA
+  const std::string& reason = culogme::bench::why_no_device();
+  benchmark::AddCustomContext("device", reason.empty() ? culogme::bench::device_engine().description() : reason);
+#else
+  benchmark::AddCustomContext("device", "none: built without CUDA");
+#endif
   benchmark::AddCustomContext("compiler", __VERSION__);
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();

@@ -6,7 +6,7 @@ import sys
 
 # How the counters of the stages are shown; the others stay as they are.
 RATES = {"flop/s": "GF/s", "fma_peak": "GF/s", "library_together": "GF/s", "library_per_thread": "GF/s",
-         "bytes/s": "GB/s", "copy_bytes/s": "GB/s"}
+         "bytes/s": "GB/s", "copy_bytes/s": "GB/s", "gemm_peak": "GF/s"}
 FRACTIONS = ("of_",)
 STANDARD = {"name", "run_name", "run_type", "repetitions", "repetition_index", "threads", "iterations", "real_time",
             "cpu_time", "time_unit", "family_index", "per_family_instance_index"}
@@ -23,6 +23,9 @@ def shown(name, value):
 def stage_table(stages):
     lines = ["| stage | median, ms | |", "| --- | --- | --- |"]
     for entry in stages["benchmarks"]:
+        if entry.get("error_occurred"):
+            lines.append(f"| {entry['name'].removesuffix('/iterations:1/manual_time')} | | {entry['error_message']} |")
+            continue
         counters = ", ".join(shown(name, value) for name, value in entry.items() if name not in STANDARD)
         lines.append(f"| {entry['name'].removesuffix('/iterations:1/manual_time')} | {entry['real_time']:.1f} | {counters} |")
     return lines
@@ -48,7 +51,7 @@ def main():
              for name in ("stages", "peers", "large") if (folder / f"{name}.json").exists()}
     context = parts["stages"]["context"]
     lines = ["# Benchmark results", ""]
-    for key in ("date", "engine", "blas_kernel", "compiler", "commit", "num_cpus", "load_avg"):
+    for key in ("date", "engine", "device", "blas_kernel", "compiler", "commit", "num_cpus", "load_avg"):
         lines.append(f"- {key}: {context.get(key)}")
     lines += ["", "## Stages", "", "Every floor is measured in the same process, in turn with the library.", ""]
     lines += stage_table(parts["stages"])

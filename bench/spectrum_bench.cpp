@@ -12,6 +12,7 @@
 
 #include "backend.hpp"
 #include "cpu/blas.hpp"
+#include "cpu/spectrum.hpp"
 #include "support/floors.hpp"
 #include "support/inputs.hpp"
 #include "support/timing.hpp"
@@ -35,7 +36,7 @@ void spectrum(benchmark::State& state) {
   detail::AlignedVector<double> matrix;
   std::vector<double> eigenvalues(static_cast<std::size_t>(features_m));
   const std::vector<std::function<void()>> works = {
-      [&] { benchmark::DoNotOptimize(backend->spectrum(moments, false)); },
+      [&] { benchmark::DoNotOptimize(detail::primal_spectrum(moments, false, engine.threads())); },
       [&] {
         matrix = moments.gram;
         const detail::BlasThreads threads(engine.threads());
