@@ -149,7 +149,7 @@ def stages(counted):
     if case.precision == "f32":
         table.append(("sum across tiles", ["add_gram"], tiles * half * (4 + 8 + 8)))
     head = min(case.rows, 1024, case.tiles()[0]) * d * BYTES[case.element]
-    table += [("frame of the first rows", ["head_largest", "feature_pilot"], head),
+    table += [("frame of the first rows", ["largest", "feature_pilot"], head),
               ("mean put back", ["shift_gram", "trace"], 16 * half),
               ("column sums and F'Y", ["class_total", "shift_targets"], 24 * c * d),
               ("check of the decomposition", ["probe", "frobenius", "probe_sides"], 8 * half),

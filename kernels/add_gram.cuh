@@ -15,7 +15,7 @@ __global__ void __launch_bounds__(gram_threads) add_gram_kernel(AddGram a) {
     if (row < column || row >= a.cols) continue;
     const double value = static_cast<double>(a.tile[column * a.cols + row]);
     a.gram[column * a.cols + row] += value;
-    if (row != column) continue;
+    if (row != column || a.energy == nullptr) continue;
     const bool short_digits = a.short_digits || (a.state->digits & beyond_16_bits) == 0;
     a.energy[column] += value * (short_digits ? detail::short_digits_weight : 1);
   }

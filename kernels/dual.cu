@@ -1,5 +1,6 @@
 #include "kernels/dual.cuh"
 
+#include "kernels/largest.cuh"
 #include "kernels/launch.cuh"
 
 namespace culogme::kernels {
@@ -31,9 +32,9 @@ void launch_raise_all(const RaiseAll& a, CUstream_st* stream) {
   detail::check(cudaMemsetAsync(a.scratch, 0, sizeof *a.scratch, stream), "cudaMemsetAsync(raise)", __FILE__, __LINE__);
   with_scalar(a.rows.scalar, [&](auto in) {
     using In = decltype(in);
-    all_largest_kernel<In><<<blocks_for(a.rows.rows, 1, 4096), dual_threads, 0, stream>>>(a);
+    largest_kernel<In><<<blocks_for(a.rows.rows, 1, 4096), largest_threads, 0, stream>>>(a.rows, a.scratch);
   });
-  CULOGME_CHECK_LAUNCH("all_largest_kernel");
+  CULOGME_CHECK_LAUNCH("largest_kernel");
   raise_pilot_kernel<<<blocks_for(a.rows.cols, dual_threads, 1 << 30), dual_threads, 0, stream>>>(a);
   CULOGME_CHECK_LAUNCH("raise_pilot_kernel");
   launch_begin_tile({RawRows{}, nullptr, nullptr, nullptr, a.state}, stream);
@@ -42,12 +43,6 @@ void launch_raise_all(const RaiseAll& a, CUstream_st* stream) {
 void launch_read_bad(const RawRows& rows, SumsState* state, CUstream_st* stream) {
   read_bad_kernel<<<1, 1, 0, stream>>>(rows, state);
   CULOGME_CHECK_LAUNCH("read_bad_kernel");
-}
-
-void launch_add_product(const float* tile, double* gram, std::int64_t size, CUstream_st* stream) {
-  const dim3 grid(blocks_for(size, dual_threads, 1 << 30), blocks_for(size, 1, 32768));
-  add_product_kernel<<<grid, dual_threads, 0, stream>>>(tile, gram, size);
-  CULOGME_CHECK_LAUNCH("add_product_kernel");
 }
 
 void launch_shift_dual(const ShiftDual& a, CUstream_st* stream) {

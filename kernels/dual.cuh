@@ -9,20 +9,6 @@ namespace culogme::kernels {
 
 inline constexpr int dual_threads = 128;
 
-/// Largest magnitude of all features into *scratch, as bits; NaN is found when it is packed.
-template <class In>
-__global__ void __launch_bounds__(dual_threads) all_largest_kernel(RaiseAll a) {
-  const In* const in = static_cast<const In*>(a.rows.features);
-  double largest = 0;
-  for (std::int64_t row = blockIdx.x; row < a.rows.rows; row += gridDim.x)
-    for (std::int64_t j = threadIdx.x; j < a.rows.cols; j += dual_threads) {
-      const double value = fabs(static_cast<double>(value_of(in[row * a.rows.stride + j])));
-      largest = value > largest ? value : largest;
-    }
-  largest = block_max<dual_threads>(largest);
-  if (threadIdx.x == 0) atomicMax(a.scratch, static_cast<unsigned long long>(__double_as_longlong(largest)));
-}
-
 /// Moves the pilot to the exponent of the largest magnitude if that is larger; the state takes it over afterwards.
 __global__ void __launch_bounds__(dual_threads) raise_pilot_kernel(RaiseAll a) {
   const double largest = __longlong_as_double(static_cast<long long>(*a.scratch));
@@ -110,13 +96,6 @@ __global__ void __launch_bounds__(dual_threads) centre_targets_kernel(DenseTarge
   }
 }
 
-__global__ void __launch_bounds__(dual_threads) add_product_kernel(const float* tile, double* gram, std::int64_t size) {
-  for (std::int64_t j = blockIdx.y; j < size; j += gridDim.y) {
-    const std::int64_t i = std::int64_t{blockIdx.x} * dual_threads + threadIdx.x;
-    if (i >= j && i < size) gram[j * size + i] += static_cast<double>(tile[j * size + i]);
-  }
-}
-
 /// Trace and largest diagonal element, and what all elements share: the square of the pilot in mean[N].
 __global__ void __launch_bounds__(dual_threads) dual_traces_kernel(ShiftDual a) {
   double trace = 0, largest = 0, square = 0;
@@ -131,8 +110,8 @@ __global__ void __launch_bounds__(dual_threads) dual_traces_kernel(ShiftDual a) 
   square = block_sum<dual_threads>(square);
   if (threadIdx.x != 0) return;
   a.traces[0] = a.traces[1] = trace;
-  a.traces[2] = a.f32 ? a.weight * trace : 0;
-  a.traces[3] = a.f32 ? a.weight * largest : 0;
+  a.traces[2] = a.f32 ? trace : 0;
+  a.traces[3] = a.f32 ? largest : 0;
   a.mean[a.size] = square;
 }
 

@@ -1,5 +1,6 @@
 #include "kernels/frame.cuh"
 
+#include "kernels/largest.cuh"
 #include "kernels/launch.cuh"
 
 namespace culogme::kernels {
@@ -30,9 +31,8 @@ void launch_frame(const Frame& a, CUstream_st* stream) {
   const dim3 shape = shape_for(a.head.cols);
   with_scalar(a.head.scalar, [&](auto in) {
     using In = decltype(in);
-    head_largest_kernel<In>
-        <<<blocks_for(a.head.rows * a.head.cols, 8 * frame_threads, 1024), frame_threads, 0, stream>>>(a);
-    CULOGME_CHECK_LAUNCH("head_largest_kernel");
+    largest_kernel<In><<<blocks_for(a.head.rows, 1, 4096), largest_threads, 0, stream>>>(a.head, a.scratch);
+    CULOGME_CHECK_LAUNCH("largest_kernel");
     feature_pilot_kernel<In><<<blocks_for(a.head.cols, shape.x, 1 << 30), shape, 0, stream>>>(a);
     CULOGME_CHECK_LAUNCH("feature_pilot_kernel");
   });

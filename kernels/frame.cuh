@@ -1,7 +1,6 @@
 #pragma once
 
 #include "kernels/element.cuh"
-#include "kernels/reduce_block.cuh"
 
 namespace culogme::kernels {
 
@@ -12,21 +11,6 @@ __device__ inline double rounded_pilot(double mean, double deviation, double lar
   if (!(deviation > ldexp(largest, -40))) return constant;
   const double grid = ldexp(1.0, ilogb(deviation) - 4);
   return nearbyint(mean / grid) * grid;
-}
-
-/// Largest magnitude of the head's features into *scratch, as bits; what is not finite counts as infinity.
-template <class In>
-__global__ void __launch_bounds__(frame_threads) head_largest_kernel(Frame a) {
-  const In* const in = static_cast<const In*>(a.head.features);
-  double largest = 0;
-  const std::int64_t count = a.head.rows * a.head.cols;
-  for (std::int64_t i = std::int64_t{blockIdx.x} * frame_threads + threadIdx.x; i < count;
-       i += std::int64_t{gridDim.x} * frame_threads) {
-    const double value = fabs(static_cast<double>(value_of(in[i / a.head.cols * a.head.stride + i % a.head.cols])));
-    largest = value > largest ? value : largest;  // NaN is never larger: it is found when it is packed
-  }
-  largest = block_max<frame_threads>(largest);
-  if (threadIdx.x == 0) atomicMax(a.scratch, static_cast<unsigned long long>(__double_as_longlong(largest)));
 }
 
 /// A group of threads over the rows of each column; the groups' sums are added in order.

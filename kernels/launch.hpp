@@ -19,7 +19,7 @@ namespace culogme::kernels {
 
 /// Rows of a tile at most: one block sorts their labels.
 inline constexpr std::int64_t most_tile_rows = 8192;
-/// Rows that one block of launch_pack_classes takes, in the order of their labels.
+/// Rows that one block of launch_pack_tile takes, in the order of their labels.
 inline constexpr std::int64_t pack_chunk_rows = 128;
 /// Rows that choose the frame at most.
 inline constexpr std::int64_t most_head_rows = 1024;
@@ -127,8 +127,9 @@ struct PackResponses {
 void launch_pack_responses(const PackResponses& arguments, CUstream_st* stream);
 
 /// Adds the lower triangle of a tile's Gram matrix, and its diagonal times `short_digits_weight` (few significant bits)
-/// or 1 to the energy. `short_digits`: known to the host; else the state's digits tell.
-///   tile, gram [D][D] column-major lower     energy [D]
+/// or 1 to the energy. `short_digits`: known to the host; else the state's digits tell. Without an energy, for the
+/// matrix of the dual route, the state may be null.
+///   tile, gram [D][D] column-major lower     energy [D] or null
 struct AddGram {
   const float* tile;
   double* gram;

@@ -111,12 +111,9 @@ void launch_raise_all(const RaiseAll& arguments, CUstream_st* stream);
 /// Reads the first bad value of rows that are at hand, if there is one.
 void launch_read_bad(const RawRows& rows, SumsState* state, CUstream_st* stream);
 
-/// gram [N][N] += tile [N][N], lower triangles; floats.
-void launch_add_product(const float* tile, double* gram, std::int64_t size, CUstream_st* stream);
-
 /// FF' about the features' mean (`intercept`) or about zero, from that about the pilot.
 ///   gram [N][N] lower: changed in place     along [N]     mean [N + 1] scratch
-///   traces [4]: trace before, the same, weight times the trace and the largest diagonal element (0, 0: f64), written
+///   traces [4]: trace before, the same, the trace again and the largest diagonal element (0, 0: f64), written
 struct ShiftDual {
   double* gram;
   const double* along;
@@ -125,7 +122,6 @@ struct ShiftDual {
   double* traces;
   std::int64_t size, cols;
   bool intercept, f32;
-  double weight;
 };
 void launch_shift_dual(const ShiftDual& arguments, CUstream_st* stream);
 

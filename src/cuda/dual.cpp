@@ -152,7 +152,7 @@ std::unique_ptr<CudaSpectrum> dual_device_spectrum(const std::shared_ptr<CudaCon
       const float one = 1, zero = 0;
       CULOGME_CHECK(cublasSsyrk_64(context.blas(), CUBLAS_FILL_MODE_LOWER, CUBLAS_OP_T, n, count, &one,
                                    static_cast<const float*>(packed.data()), count, &zero, product.data(), n));
-      kernels::launch_add_product(product.data(), gram.data(), n, context.stream());
+      kernels::launch_add_gram({product.data(), gram.data(), nullptr, n, false, nullptr}, context.stream());
     } else {
       const double one = 1;
       CULOGME_CHECK(cublasDsyrk_64(context.blas(), CUBLAS_FILL_MODE_LOWER, CUBLAS_OP_T, n, count, &one,
@@ -161,11 +161,10 @@ std::unique_ptr<CudaSpectrum> dual_device_spectrum(const std::shared_ptr<CudaCon
   }
   kernels::launch_read_bad(rows, s.state.data(), context.stream());
   s.summed.record(context.stream());
-  const double weight = scalar_bytes(features.scalar) == 2 ? short_digits_weight : 1;
-  s.source.energy_weight = weight;
+  s.source.energy_weight = scalar_bytes(features.scalar) == 2 ? short_digits_weight : 1;
   s.source.chain = f32_chain_rows;
   kernels::launch_shift_dual(
-      {gram.data(), along.data(), pilot.data(), mean.data(), s.traces.data(), n, d, intercept, f32_products, 1},
+      {gram.data(), along.data(), pilot.data(), mean.data(), s.traces.data(), n, d, intercept, f32_products},
       context.stream());
   decompose_on_device(s, gram, dense);
   return result;

@@ -198,22 +198,12 @@ DeviceMoments CudaSums::complete(bool keep) const {
   return result;
 }
 
-Moments CudaSums::moments() const {
+Moments CudaSums::to_host(bool keep) const {
   if (rows_ == 0) return empty_moments(task_, features_, names_);
   const DeviceScope scope = context_->enter();
-  DeviceMoments now = complete(true);
-  Moments result = download(*context_, now, names_);
+  DeviceMoments now = complete(keep);
   check(read_state(*context_, now));
-  return result;
-}
-
-Moments CudaSums::take() {
-  if (rows_ == 0) return empty_moments(task_, features_, names_);
-  const DeviceScope scope = context_->enter();
-  DeviceMoments now = complete(false);
-  Moments result = download(*context_, now, names_);
-  check(read_state(*context_, now));
-  return result;
+  return download(*context_, now, names_);
 }
 
 void CudaSums::set(Moments moments) {

@@ -28,10 +28,9 @@ class RowOrigins {
   std::vector<Run> runs_;
 };
 
-/// Sums in device memory. Rows in device memory that fill a tile, or
-/// are the last ones of a known number, are folded where they lie; others wait in a stage.
-/// Nothing waits for the device but moments() and take(); bad values in device memory are found there, and the sums are
-/// of no use then.
+/// Sums in device memory. Rows in device memory that fill a tile, or are the last ones of a known number, are folded
+/// where they lie; others wait in a stage. Nothing waits for the device but moments() and take(); bad values in device
+/// memory are found there, and the sums are of no use then.
 class CudaSums final : public Sums {
  public:
   CudaSums(std::shared_ptr<CudaContext> context, std::int64_t features, std::vector<std::string> names,
@@ -40,8 +39,8 @@ class CudaSums final : public Sums {
 
   void add(const MatrixView& features, const TargetView& targets, std::int64_t first_row, bool checked) override;
   void append_targets(const std::vector<std::string>& names) override;
-  Moments moments() const override;
-  Moments take() override;
+  Moments moments() const override { return to_host(true); }
+  Moments take() override { return to_host(false); }
   void set(Moments moments) override;
   std::int64_t rows() const override { return rows_; }
   std::int64_t tile_rows() const override { return tile_rows_; }
@@ -55,10 +54,10 @@ class CudaSums final : public Sums {
   const std::vector<std::string>& names() const { return names_; }
   const std::shared_ptr<CudaContext>& context() const { return context_; }
   const Event& started() const { return started_; }
-  bool f32_products() const { return f32_; }
 
  private:
   void check_usable() const;
+  Moments to_host(bool keep) const;
   void prepare(const MatrixView& features, const TargetView& targets);
   std::int64_t rows_in_place(const MatrixView& features, const TargetView& targets, std::int64_t row) const;
   void add_rows(const MatrixView& features, const TargetView& targets);
