@@ -11,6 +11,7 @@
 #include "cpu/check.hpp"
 #include "cpu/evidence.hpp"
 #include "cpu/spectrum.hpp"
+#include "cpu/split_product.hpp"
 #include "cpu/sums.hpp"
 #include "memory.hpp"
 
@@ -24,8 +25,8 @@ int usable_threads() {
 }
 
 std::string describe(int threads) {
-  return "cpu: " + blas_name() + " " + blas_kernel() + ", " + std::to_string(threads) +
-         (threads == 1 ? " thread" : " threads");
+  return "cpu: " + blas_name() + " " + blas_kernel() + (has_split_products() ? " + AMX, " : ", ") +
+         std::to_string(threads) + (threads == 1 ? " thread" : " threads");
 }
 
 struct CpuSpectrum final : AnySpectrum {

@@ -8,6 +8,7 @@
 
 #include "cpu/blas.hpp"
 #include "cpu/parallel.hpp"
+#include "cpu/split_product.hpp"
 #include "rounding.hpp"
 
 namespace culogme::detail {
@@ -18,8 +19,9 @@ std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count)
 constexpr std::int64_t most_tile_rows = 8192;
 constexpr std::int64_t fewest_tile_rows = 256;
 constexpr std::int64_t most_tile_elements = std::int64_t{1} << 24;
-constexpr std::int64_t rows_again = 16;   // packed a second time, for class sums
-constexpr std::int64_t chunk_rows = 512;  // packed and multiplied while they are in the cache
+constexpr std::int64_t rows_again = 16;            // packed a second time, for class sums
+constexpr std::int64_t chunk_rows = 512;           // packed and multiplied while they are in the cache
+constexpr std::int64_t fewest_split_columns = 48;  // below, the tiles' padding costs more than BLAS kernels
 
 /// Stripes of columns of the lower triangle with about equal areas; stripe s is [bounds[s], bounds[s + 1]).
 std::vector<std::int64_t> triangle_stripes(std::int64_t features) {
@@ -32,6 +34,8 @@ std::vector<std::int64_t> triangle_stripes(std::int64_t features) {
   bounds.push_back(features);
   return bounds;
 }
+
+bool on_matrix_tiles(std::int64_t features) { return features >= fewest_split_columns && has_split_products(); }
 
 /// The distinct ids as they first appear. Sums in this order do not change a bit when classes are renamed.
 void list_classes(const std::vector<std::int32_t>& ids, std::int64_t classes, std::vector<std::int32_t>& order) {
@@ -70,7 +74,8 @@ class Folder {
         tickets_(static_cast<int>(triangle_.size()) - 1),
         exponents_(triangle_.size() - 1, into.exponent),
         failures_(jobs.size()),
-        stop_after_(static_cast<std::int64_t>(jobs.size())) {}
+        stop_after_(static_cast<std::int64_t>(jobs.size())),
+        split_(std::is_same_v<T, float> && on_matrix_tiles(into.features)) {}
 
   void run(std::vector<FoldScratch<T>>& scratch) {
     const int workers = static_cast<int>(std::min(scratch.size(), jobs_.size()));
@@ -180,12 +185,18 @@ class Folder {
     const std::int64_t d = into_.features;
     if (row == 0 && cross_in_scratch()) scratch.cross.assign(size_of(d * into_.targets()), 0);
     const T* const rows = tile.at(row, d);
-    syrk(d, count, rows, d, T(row == 0 ? 0 : 1), scratch.gram.data(), d);
+    multiply_rows(d, count, rows, row > 0, scratch);
     if (into_.task != Task::classification)
       multiply_responses(tile, row, count, d, into_.targets(), scratch);
     else if (cross_in_scratch())
       for (std::int64_t i = 0; i < count; ++i)
         add_row(scratch.cross.data() + tile.ids[size_of(row + i)] * d, rows + i * d, d);
+  }
+
+  void multiply_rows(std::int64_t d, std::int64_t count, const T* rows, bool add, FoldScratch<T>& scratch) {
+    if constexpr (std::is_same_v<T, float>)
+      if (split_) return split_syrk(d, count, rows, d, add, scratch.gram.data(), d, scratch.split);
+    syrk(d, count, rows, d, T(add ? 1 : 0), scratch.gram.data(), d);
   }
 
   bool classes_apart() const { return class_sums_apart(into_.task, into_.features, into_.targets()); }
@@ -313,6 +324,7 @@ class Folder {
   std::vector<std::exception_ptr> failures_;
   std::atomic<std::int64_t> stop_after_;
   std::atomic<std::int64_t> next_job_{0};
+  const bool split_;  // products on matrix tiles
 };
 
 }  // namespace
@@ -329,6 +341,12 @@ void fold_tiles(Moments& into, const std::vector<TileJob<T>>& jobs, const Frame&
 template void fold_tiles(Moments&, const std::vector<TileJob<float>>&, const Frame&, std::vector<FoldScratch<float>>&);
 template void fold_tiles(Moments&, const std::vector<TileJob<double>>&, const Frame&,
                          std::vector<FoldScratch<double>>&);
+
+double worker_bytes(std::int64_t features, std::int64_t expected_rows, bool f32_products) {
+  const double d = static_cast<double>(features), element = f32_products ? sizeof(float) : sizeof(double);
+  const std::int64_t split = f32_products && on_matrix_tiles(features) ? split_scratch_bytes(features, chunk_rows) : 0;
+  return element * d * (d + 2 * static_cast<double>(tile_rows(features, expected_rows))) + static_cast<double>(split);
+}
 
 std::int64_t tile_rows(std::int64_t features, std::int64_t expected_rows) {
   std::int64_t rows = most_tile_rows;

@@ -255,9 +255,8 @@ class CpuSums final : public Sums {
 
 std::unique_ptr<Sums> make_cpu_sums(std::int64_t features, std::vector<std::string> names, const SumsOptions& options,
                                     int workers, std::size_t workspace_limit) {
-  const double d = static_cast<double>(features);
-  const double element = options.f32_products ? 4 : 8;
-  const double per_worker = element * d * (d + 2 * static_cast<double>(tile_rows(features, options.expected_rows)));
+  const double d = static_cast<double>(features), element = options.f32_products ? 4 : 8;
+  const double per_worker = worker_bytes(features, options.expected_rows, options.f32_products);
   const double sums = moments_bytes(features, static_cast<std::int64_t>(names.size()));
   require_memory(sums + element * d * d, "statistics of " + std::to_string(features) + " columns and " +
                                              std::to_string(names.size()) + " targets");

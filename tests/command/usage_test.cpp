@@ -134,6 +134,25 @@ TEST(CommandUsage, UnknownBackendInTheEnvironmentIsWrongUsage) {
   expect_error(run({"score", folder / "f.npy", "--labels", folder / "l.npy"}, surroundings), 2, {"abacus"});
 }
 
+/// Matrix tiles are the one thing of a processor that can be switched off; the score may differ by its bound alone.
+TEST(CommandScoreProducts, MatrixTilesCanBeSwitchedOff) {
+  const Folder folder;
+  const Sample sample = make_sample(1500, 70, 5);
+  write_file(folder / "f.npy", npy(sample.features, 1500, 70));
+  write_file(folder / "l.npy", npy(sample.labels));
+  const std::vector<std::string> words = {"score", folder / "f.npy", "--labels", folder / "l.npy", "--precision",
+                                          "f32",   "--backend",      "cpu",      "--format",       "json"};
+  const nlohmann::json usual = run(words).json();
+  Surroundings off;
+  off.environment = {"CULOGME_AMX=off"};
+  const nlohmann::json without = run(words, off).json();
+  EXPECT_EQ(without["engine"].get<std::string>().find("AMX"), std::string::npos);
+  EXPECT_EQ(without["route"], "gram_f32");
+  EXPECT_EQ(usual["route"], "gram_f32");
+  EXPECT_NEAR(usual["score"].get<double>(), without["score"].get<double>(),
+              usual["error_bound"].get<double>() + without["error_bound"].get<double>());
+}
+
 TEST(CommandUsage, AbsentBackendIsExitCodeFour) {
   const nlohmann::json info = run({"info", "--format", "json"}).json();
   for (const nlohmann::json& backend : info["backends"]) {

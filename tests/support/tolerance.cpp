@@ -37,6 +37,12 @@ Norms norms_of(const support::Data& features) {
 
 double eigenproblem(std::int64_t n) { return 30 * static_cast<double>(n) * unit_f64; }
 
+double split_product(std::int64_t k) {
+  constexpr double in_a_tile = 16 + 1, partial_products = 6, left_out = 2, second_order = 1;
+  const double tiles = partial_products * std::ceil(static_cast<double>(k) / 32);
+  return unit_f32 * (in_a_tile + tiles + left_out + second_order);
+}
+
 double gram_error(const Norms& norms, Products products, bool intercept) {
   const double n = static_cast<double>(norms.rows), solver = 30 * static_cast<double>(norms.cols) * unit_f64;
   double error = product_unit(norms, products) * 2 * norms.spread + solver * 2 * norms.spread;

@@ -33,6 +33,10 @@ enum class Products {
 /// and 50 times the unit roundoff of their convention).
 double eigenproblem(std::int64_t n);
 
+/// Error of a product sum of k rows on matrix tiles, of its sum of magnitudes: in a tile 16 pairs are added up and
+/// their two sums added, then the tiles of six partial products, k / 32 of each; the parts that are left out are 2 v.
+double split_product(std::int64_t k);
+
 /// Bound on the spectral norm of the error of the Gram matrix about the model's origin, eigenvalue solver included.
 /// Moments are taken about a pilot mean, so products round in proportion to the spread (twice, for a pilot that is not
 /// the mean itself); putting the mean back costs fp64 roundings of the whole. With an intercept the mean never returns.

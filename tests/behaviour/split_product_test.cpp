@@ -1,0 +1,146 @@
+// Products of f32 by three bfloat16 each, on the processor's matrix tiles, against sums from the definition.
+
+#include "cpu/split_product.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "support/data.hpp"
+#include "support/tolerance.hpp"
+
+namespace {
+
+using culogme::detail::SplitScratch;
+
+constexpr float untouched = -7.5f;
+
+class SplitProduct : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!culogme::detail::has_split_products()) GTEST_SKIP() << "this processor or system has no matrix tiles (AMX)";
+  }
+};
+
+/// k rows of n columns with NaN between them, and the product around which nothing may be written.
+struct Product {
+  std::int64_t n, k, lda, ldc;
+  std::vector<float> a, c;
+
+  Product(std::int64_t columns, std::int64_t rows)
+      : n(columns),
+        k(rows),
+        lda(columns + 3),
+        ldc(columns + 5),
+        a(static_cast<std::size_t>(lda * rows), std::numeric_limits<float>::quiet_NaN()),
+        c(static_cast<std::size_t>(ldc * columns), untouched) {}
+
+  float& element(std::int64_t row, std::int64_t column) { return a[static_cast<std::size_t>(row * lda + column)]; }
+  float result(std::int64_t i, std::int64_t j) const { return c[static_cast<std::size_t>(j * ldc + i)]; }
+
+  void multiply(bool add) {
+    SplitScratch scratch;
+    culogme::detail::split_syrk(n, k, a.data(), lda, add, c.data(), ldc, scratch);
+  }
+
+  /// Sum and sum of magnitudes.
+  std::pair<long double, long double> expected(std::int64_t i, std::int64_t j) {
+    long double sum = 0, magnitude = 0;
+    for (std::int64_t row = 0; row < k; ++row) {
+      const long double product = static_cast<long double>(element(row, i)) * static_cast<long double>(element(row, j));
+      sum += product;
+      magnitude += std::fabs(product);
+    }
+    return {sum, magnitude};
+  }
+};
+
+const std::vector<std::int64_t> all_columns = {1, 2, 15, 16, 17, 31, 32, 33, 47, 64, 65, 100};
+const std::vector<std::int64_t> all_rows = {1, 2, 31, 32, 33, 63, 64, 65, 300};
+
+/// Integers whose significands fill one, two or three of the parts, and whose sums stay below 2^24.
+float integer(int parts, std::int64_t row, std::int64_t column, support::Random& random) {
+  const auto small = static_cast<float>(random.integer(-2, 2));
+  if (parts == 1) return small;
+  if (parts == 2) return column % 3 == 0 && row % 8 == 0 ? 300.0f * small + 1 : small;
+  return column == 0 && row % 32 == 0 ? 65793.0f * small : row % 4 == 0 ? small : 0.0f;
+}
+
+TEST_F(SplitProduct, OfIntegersIsExact) {
+  support::Random random(5);
+  for (const int parts : {1, 2, 3})
+    for (const std::int64_t n : all_columns)
+      for (const std::int64_t k : all_rows) {
+        Product p(n, k);
+        for (std::int64_t row = 0; row < k; ++row)
+          for (std::int64_t column = 0; column < n; ++column)
+            p.element(row, column) = integer(parts, row, column, random);
+        p.multiply(false);
+        p.multiply(true);
+        for (std::int64_t j = 0; j < n; ++j)
+          for (std::int64_t i = std::max<std::int64_t>(j, parts == 3 ? 1 : 0); i < n; ++i)
+            ASSERT_EQ(p.result(i, j), static_cast<float>(2 * p.expected(i, j).first))
+                << parts << " parts, " << k << " rows of " << n << " columns, entry " << i << ", " << j;
+      }
+}
+
+TEST_F(SplitProduct, WritesNothingOutsideItsTriangleButItsBlocks) {
+  for (const std::int64_t n : all_columns) {
+    Product p(n, 40);
+    for (std::int64_t row = 0; row < p.k; ++row)
+      for (std::int64_t column = 0; column < n; ++column) p.element(row, column) = 1;
+    p.multiply(false);
+    for (std::int64_t j = 0; j < n; ++j)
+      for (std::int64_t i = 0; i < p.ldc; ++i) {
+        const bool outside = i >= n || i < j / 32 * 32;
+        if (!outside && i < j) continue;  // written, of no meaning
+        ASSERT_EQ(p.result(i, j), outside ? untouched : 40.0f) << n << " columns, entry " << i << ", " << j;
+      }
+  }
+}
+
+TEST_F(SplitProduct, IsAtLeastAsGoodAsItsBound) {
+  support::Random random(6);
+  const std::vector<std::string> kinds = {"signed", "positive", "wide range"};
+  for (const std::string& kind : kinds)
+    for (const std::int64_t n : {17, 33, 64})
+      for (const std::int64_t k : {1, 33, 512}) {
+        Product p(n, k);
+        for (std::int64_t row = 0; row < k; ++row)
+          for (std::int64_t column = 0; column < n; ++column) {
+            const double value = random.normal();
+            p.element(row, column) =
+                static_cast<float>(kind == "signed"     ? value
+                                   : kind == "positive" ? std::fabs(value) + 1
+                                                        : std::ldexp(value, static_cast<int>(column) - 20));
+          }
+        p.multiply(false);
+        for (std::int64_t j = 0; j < n; ++j)
+          for (std::int64_t i = j; i < n; ++i) {
+            const auto [sum, magnitude] = p.expected(i, j);
+            ASSERT_LE(std::fabs(static_cast<double>(static_cast<long double>(p.result(i, j)) - sum)),
+                      tolerance::split_product(k) * static_cast<double>(magnitude))
+                << kind << ", " << k << " rows of " << n << " columns, entry " << i << ", " << j;
+          }
+      }
+}
+
+TEST_F(SplitProduct, KeepsTheLastBitOfBothFactors) {
+  Product p(33, 32);
+  for (std::int64_t row = 0; row < p.k; ++row)
+    for (std::int64_t column = 0; column < p.n; ++column) p.element(row, column) = 0;
+  const float just_above_one = 1 + 0x1p-23f;
+  p.element(0, 0) = just_above_one;
+  p.element(0, 32) = 1;
+  p.element(5, 1) = 1;
+  p.element(5, 31) = just_above_one;
+  p.multiply(false);
+  EXPECT_EQ(p.result(32, 0), just_above_one);
+  EXPECT_EQ(p.result(31, 1), just_above_one);
+}
+
+}  // namespace
