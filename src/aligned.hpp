@@ -28,4 +28,22 @@ struct AlignedAllocator {
 template <class T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
+/// Numbers that are not there yet: memory as allocate_aligned gives it, written before it is read. A vector would write
+/// zeros first.
+template <class T>
+class AlignedBuffer {
+ public:
+  explicit AlignedBuffer(std::size_t count)
+      : bytes_(count * sizeof(T)), data_(static_cast<T*>(allocate_aligned(bytes_))) {}
+  ~AlignedBuffer() { release_aligned(data_, bytes_); }
+  AlignedBuffer(const AlignedBuffer&) = delete;
+  AlignedBuffer& operator=(const AlignedBuffer&) = delete;
+
+  T* data() { return data_; }
+
+ private:
+  std::size_t bytes_;
+  T* data_;
+};
+
 }  // namespace culogme::detail

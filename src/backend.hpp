@@ -37,8 +37,11 @@ class Sums {
 
   /// Adds a block of rows. `first_row` is the row number of the block's first row for messages. With `checked` the
   /// values were found finite and in range before (`check`), so nothing can fail half-way; without it the sums are
-  /// unusable after a throw. Throws NumericalError naming the first bad row and column.
+  /// unusable after a throw (but see checks_first). Throws NumericalError naming the first bad row and column.
   virtual void add(const MatrixView& features, const TargetView& targets, std::int64_t first_row, bool checked) = 0;
+
+  /// Whether `add` without `checked` finds bad values before anything changes, so that `check` need not look before.
+  virtual bool checks_first() const { return false; }
 
   /// Room for targets that have no rows yet.
   virtual void append_targets(const std::vector<std::string>& names) = 0;

@@ -98,10 +98,14 @@ StatisticsState::StatisticsState(std::shared_ptr<Backend> backend_, std::int64_t
   backend->check_room(features, static_cast<std::int64_t>(names.size()));
 }
 
-/// Products in f64 once asked for or once f64 features came, where the choice is left to us.
+/// Whether products are in f32: not once f64 was asked for or f64 features came, where the choice is left to us.
+bool StatisticsState::products_for(Scalar scalar) const {
+  return precision == Precision::f32 || (precision == Precision::automatic && scalar != Scalar::f64 &&
+                                         !backend->prefers_f64() && (sums_ == nullptr || f32_products_));
+}
+
 void StatisticsState::use_products(Scalar scalar) {
-  const bool f32 = precision == Precision::f32 || (precision == Precision::automatic && scalar != Scalar::f64 &&
-                                                   !backend->prefers_f64() && (sums_ == nullptr || f32_products_));
+  const bool f32 = products_for(scalar);
   if (sums_ != nullptr && f32 == f32_products_) return;
   std::unique_ptr<Sums> fresh = backend->make_sums(features, names, {task, f32, 0});
   if (sums_ != nullptr) fresh->set(sums_->moments());
@@ -111,12 +115,23 @@ void StatisticsState::use_products(Scalar scalar) {
 
 void StatisticsState::add(const MatrixView& view, const TargetView& targets) {
   if (view.rows == 0) return;
-  naming_arguments([&] { backend->check(view, targets, static_cast<std::int64_t>(names.size()), 0); });
-  naming_arguments([&] { use_products(view.scalar); });
-  // What is found later is told by the number of the row since the first one that was added.
-  const Memory target_memory = targets.labels != nullptr ? targets.labels->memory : targets.responses->memory;
-  const bool later = view.memory == Memory::device || target_memory == Memory::device;
-  sums_->add(view, targets, later ? rows() : 0, true);
+  const bool fresh = sums_ == nullptr;
+  naming_arguments([&] {
+    try {
+      if (fresh) use_products(view.scalar);
+      // One reading less where the sums look themselves.
+      const bool looks_itself = sums_->checks_first() && products_for(view.scalar) == f32_products_;
+      if (!looks_itself) backend->check(view, targets, static_cast<std::int64_t>(names.size()), 0);
+      use_products(view.scalar);
+      // What is found later is told by the number of the row since the first one that was added.
+      const Memory target_memory = targets.labels != nullptr ? targets.labels->memory : targets.responses->memory;
+      const bool later = view.memory == Memory::device || target_memory == Memory::device;
+      sums_->add(view, targets, later ? rows() : 0, !looks_itself);
+    } catch (const BadData&) {
+      if (fresh) sums_.reset();  // the next features choose the products again
+      throw;
+    }
+  });
 }
 
 void StatisticsState::append_targets(const std::vector<std::string>& added) {

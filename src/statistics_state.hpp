@@ -30,6 +30,7 @@ class StatisticsState {
   std::vector<std::string> names;
 
  private:
+  bool products_for(Scalar scalar) const;
   void use_products(Scalar scalar);
 
   std::unique_ptr<Sums> sums_;

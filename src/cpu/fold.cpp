@@ -19,7 +19,6 @@ std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count)
 constexpr std::int64_t most_tile_rows = 8192;
 constexpr std::int64_t fewest_tile_rows = 256;
 constexpr std::int64_t most_tile_elements = std::int64_t{1} << 24;
-constexpr std::int64_t rows_again = 16;            // packed a second time, for class sums
 constexpr std::int64_t chunk_rows = 512;           // packed and multiplied while they are in the cache
 constexpr std::int64_t fewest_split_columns = 48;  // below, the tiles' padding costs more than BLAS kernels
 
@@ -104,7 +103,7 @@ class Folder {
         }
       for (int stripe = 0; stripe < static_cast<int>(stripes()); ++stripe) {
         tickets_.wait(stripe, job);
-        if (tile != nullptr) add_stripe(jobs_[size_of(job)], *tile, scratch, stripe);
+        if (tile != nullptr) add_stripe(*tile, scratch, stripe);
         tickets_.pass(stripe, job);
       }
     }
@@ -146,10 +145,6 @@ class Folder {
     }
     // What the next stage needs is made here, since it must not throw.
     if (classes_apart()) list_classes(tile.ids, into_.targets(), scratch.order);
-    if (!cross_in_scratch()) {
-      scratch.pilot = scaled_pilot(frame_, tile.exponent);
-      scratch.again.resize(size_of(rows_again * (d / stripes() + 1)));
-    }
     return &tile;
   }
 
@@ -201,7 +196,8 @@ class Folder {
 
   bool classes_apart() const { return class_sums_apart(into_.task, into_.features, into_.targets()); }
 
-  /// Whether F'Y of a tile is summed apart and then added: always for responses.
+  /// Whether F'Y of a tile is summed apart and then added: always for responses. Sums of many classes are not taken
+  /// here (class_sums.hpp).
   bool cross_in_scratch() const { return into_.task != Task::classification || classes_apart(); }
 
   /// Brings one stripe of the sums to the tile's exponent if that is larger; returns the factor for the tile's values.
@@ -229,7 +225,7 @@ class Folder {
     return {into_.features * stripe / stripes(), into_.features * (stripe + 1) / stripes()};
   }
 
-  void add_stripe(const TileJob<T>& job, const Tile<T>& tile, FoldScratch<T>& scratch, int stripe) {
+  void add_stripe(const Tile<T>& tile, FoldScratch<T>& scratch, int stripe) {
     const std::int64_t d = into_.features;
     const double factor = match_exponents(exponents_[size_of(stripe)], tile.exponent, stripe);
     const double weight = tile.short_digits ? short_digits_weight : 1;
@@ -244,9 +240,7 @@ class Folder {
         into_.energy_f32[size_of(j)] += static_cast<double>(from[0]) * factor * factor * weight;
     }
     const auto [begin, end] = columns(stripe);
-    if (!cross_in_scratch())
-      add_class_sums(job, tile, begin, end, factor, scratch);
-    else
+    if (cross_in_scratch())
       for (std::int64_t k = 0; k < into_.targets(); ++k)
         add_scaled(into_.cross.data() + k * d + begin, scratch.cross.data() + k * d + begin, factor, end - begin);
     add_column_sums(tile, scratch, begin, end, factor);
@@ -262,47 +256,6 @@ class Folder {
         add_scaled(to, scratch.cross.data() + k * d + begin, factor, end - begin);
     else
       add_scaled(to, tile.sum.data() + begin, factor, end - begin);
-  }
-
-  /// A stripe of the class sums is small enough for the cache, in whatever order the rows of a thousand classes come.
-  /// Rows that are no longer kept are packed again, a stripe of some rows at a time.
-  void add_class_sums(const TileJob<T>& job, const Tile<T>& tile, std::int64_t begin, std::int64_t end, double factor,
-                      FoldScratch<T>& scratch) {
-    const std::int64_t width = end - begin;
-    std::int64_t packed = 0;
-    if (job.packed != nullptr) {
-      packed = job.count > 0 ? tile.rows - job.count : tile.rows;
-      const double scaled = std::ldexp(factor, job.packed->exponent - tile.exponent);
-      add_classes(tile.ids.data(), packed, job.packed->at(0, into_.features) + begin, into_.features, begin, width,
-                  scaled);
-    }
-    for (std::int64_t row = packed; row < tile.rows; row += rows_again) {
-      const std::int64_t count = std::min(rows_again, tile.rows - row), first = job.first + row - packed;
-      prefetch(*job.features, first + count, std::min(rows_again, tile.rows - row - count), begin, end);
-      pack_again(scratch.pilot, *job.features, first, count, begin, end, scratch.again.data());
-      add_classes(tile.ids.data() + row, count, scratch.again.data(), width, begin, width, factor);
-    }
-  }
-
-  void add_classes(const std::int32_t* ids, std::int64_t count, const T* rows, std::int64_t stride, std::int64_t begin,
-                   std::int64_t width, double factor) {
-    for (std::int64_t row = 0; row < count; ++row) {
-      double* const to = into_.cross.data() + ids[row] * into_.features + begin;
-      if (factor == 1)
-        add_row(to, rows + row * stride, width);
-      else
-        add_scaled(to, rows + row * stride, factor, width);
-    }
-  }
-
-  /// The pieces of a stripe lie a whole row apart, which the processor does not foresee.
-  static void prefetch(const MatrixView& view, std::int64_t first, std::int64_t count, std::int64_t begin,
-                       std::int64_t end) {
-    const auto element = static_cast<std::int64_t>(scalar_bytes(view.scalar));
-    const char* const data = static_cast<const char*>(view.data);
-    for (std::int64_t row = first; row < first + count; ++row)
-      for (std::int64_t at = begin * element; at < end * element; at += 64)
-        __builtin_prefetch(data + row * view.row_stride * element + at);
   }
 
   void add_counts(const Tile<T>& tile) {

@@ -27,16 +27,14 @@ struct FoldScratch {
   AlignedVector<T> gram;
   AlignedVector<double> cross;
   SplitScratch split;
-  AlignedVector<T> again;  ///< some rows of a stripe, packed a second time
-  ScaledPilot pilot;
   std::vector<std::int32_t> order;  ///< the tile's classes as they first appear, where class sums stand apart
   AlignedVector<double> widened;
 };
 
 /// Adds the tiles to the moments: Gram matrix by the BLAS library, or in f32 on matrix tiles where there are any
-/// (split_product.hpp), one product per tile and worker, class sums or F'Y from the same packed rows, sums across tiles
-/// in fp64 and in the order of the jobs. A chunk of rows and D^2 elements
-/// of T of memory per worker. Throws the first job's BadData; the moments are of no use then.
+/// (split_product.hpp), one product per tile and worker, class sums (where they stand apart: tile.hpp) or F'Y from the
+/// same packed rows, sums across tiles in fp64 and in the order of the jobs. A chunk of rows and D^2 elements of T of
+/// memory per worker. Throws the first job's BadData; the moments are of no use then.
 template <class T>
 void fold_tiles(Moments& into, const std::vector<TileJob<T>>& jobs, const Frame& frame,
                 std::vector<FoldScratch<T>>& scratch);

@@ -1,13 +1,17 @@
 #include "cpu/sums.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <culogme/error.hpp>
 
 #include "bad_value.hpp"
+#include "cpu/check.hpp"
+#include "cpu/class_sums.hpp"
 #include "cpu/fold.hpp"
 #include "cpu/pack.hpp"
+#include "cpu/parallel.hpp"
 #include "cpu/tile.hpp"
 #include "memory.hpp"
 
@@ -32,8 +36,23 @@ class CpuSums final : public Sums {
 
   void add(const MatrixView& features, const TargetView& targets, std::int64_t first_row, bool checked) override {
     check_usable();
+    const std::int64_t head = opened_ ? 0 : std::min(features.rows, head_rows() - head_count_);
+    const std::int64_t waiting = head_count_;
+    if (head > 0 && !checked) check_head(features, targets, head, first_row);
+    const bool opens = !opened_ && head_count_ + head == head_rows();
     try {
-      add_rows(features, targets, first_row, checked);
+      append_head(features, targets, head);
+      if (opens) open();
+      if (!opened_) return;
+      if (sums_classes_first()) sum_classes(features, targets, first_row, head);
+    } catch (...) {
+      if (opens) close();
+      if (!opened_) shorten_head(waiting);
+      throw;
+    }
+    if (opens) shorten_head(0);
+    try {
+      add_rows(features, targets, first_row, head);
     } catch (...) {
       // Some tiles may have been added and others not.
       broken_ = true;
@@ -41,9 +60,13 @@ class CpuSums final : public Sums {
     }
   }
 
+  bool checks_first() const override { return sums_classes_first(); }
+
   void append_targets(const std::vector<std::string>& names) override {
     check_usable();
+    const bool first = sums_classes_first();
     detail::append_targets(moments_, names);
+    if (!first && sums_classes_first()) add_waiting_class_sums();
   }
 
   Moments moments() const override {
@@ -52,6 +75,7 @@ class CpuSums final : public Sums {
       if (head_count_ == 0) return moments_;
       CpuSums now(*this);
       now.open();
+      now.shorten_head(0);
       return now.moments();
     }
     Moments copy = moments_;
@@ -63,7 +87,10 @@ class CpuSums final : public Sums {
 
   Moments take() override {
     check_usable();
-    if (!opened_ && head_count_ > 0) open();
+    if (!opened_ && head_count_ > 0) {
+      open();
+      shorten_head(0);
+    }
     std::vector<TileJob<T>> jobs = waiting_jobs();
     if (filling_ != nullptr && filling_->rows > 0) jobs.push_back({filling_.get()});
     fold_tiles(moments_, jobs, frame_, scratch_);
@@ -99,15 +126,64 @@ class CpuSums final : public Sums {
     if (broken_) throw InvalidArgument("these sums are of no use: adding rows to them failed before");
   }
 
-  void add_rows(const MatrixView& features, const TargetView& targets, std::int64_t first_row, bool checked) {
-    std::int64_t row = 0;
-    if (!opened_) {
-      row = std::min(features.rows, head_rows() - head_count_);
-      if (!checked) check_head(features, targets, row, first_row);
-      append_head(features, targets, row);
-      if (head_count_ < head_rows()) return;
-      open();
+  int workers() const { return static_cast<int>(scratch_.size()); }
+
+  /// Class sums are taken as rows come, before these are packed for the products, where they do not stand apart.
+  bool sums_classes_first() const {
+    return moments_.task == Task::classification &&
+           !class_sums_apart(moments_.task, moments_.features, moments_.targets());
+  }
+
+  /// Adds the rows of a block from `first` on to the sums of their classes. Nothing has changed after a throw: BadData
+  /// for a value that is not finite or a label out of range.
+  void sum_classes(const MatrixView& features, const TargetView& targets, std::int64_t first_row, std::int64_t first) {
+    const std::int64_t count = features.rows - first, d = moments_.features;
+    const LabelView& labels = *targets.labels;
+    bool good = true;
+    for (std::int64_t row = first; row < features.rows; ++row) {
+      const std::int64_t id = label_at(labels, row);
+      good = good && id >= 0 && id < moments_.targets();
     }
+    if (good) {
+      const RowsByClass rows = sort_by_class(labels, first, count, moments_.targets());
+      AlignedBuffer<double> buffer(rows.classes.size() * size_of(d));
+      std::vector<ClassSum> sums;
+      for (const std::int32_t id : rows.classes)
+        sums.push_back({moments_.cross.data() + id * d, buffer.data() + static_cast<std::int64_t>(sums.size()) * d});
+      good = add_class_sums<T>(features, rows, frame_, workers(), moments_.exponent - frame_.exponent, sums);
+      if (good) put_class_sums(rows.classes, sums);
+    }
+    if (!good) check_host_values(features, targets, moments_.targets(), first_row, workers());
+  }
+
+  void put_class_sums(const std::vector<std::int32_t>& classes, const std::vector<ClassSum>& sums) {
+    constexpr std::int64_t grain = 16;
+    const std::int64_t d = moments_.features;
+    const double factor = std::ldexp(1.0, frame_.exponent - moments_.exponent);
+    parallel_for(workers(), static_cast<std::int64_t>(classes.size()), grain,
+                 [&](std::int64_t begin, std::int64_t end) {
+                   for (std::int64_t i = begin; i < end; ++i)
+                     std::transform(sums[size_of(i)].after, sums[size_of(i)].after + d,
+                                    moments_.cross.data() + classes[size_of(i)] * d,
+                                    [factor](double value) { return value * factor; });
+                 });
+  }
+
+  /// Class sums stood apart when the waiting rows came, and no longer do.
+  void add_waiting_class_sums() {
+    std::vector<const Tile<T>*> tiles;
+    for (const std::unique_ptr<Tile<T>>& tile : waiting_) tiles.push_back(tile.get());
+    if (filling_ != nullptr) tiles.push_back(filling_.get());
+    const std::int64_t d = moments_.features;
+    for (const Tile<T>* const tile : tiles) {
+      const double factor = std::ldexp(1.0, tile->exponent - moments_.exponent);
+      for (std::int64_t row = 0; row < tile->rows; ++row)
+        add_scaled(moments_.cross.data() + tile->ids[size_of(row)] * d, tile->at(row, d), factor, d);
+    }
+  }
+
+  /// Packs and multiplies the rows from `row` on.
+  void add_rows(const MatrixView& features, const TargetView& targets, std::int64_t first_row, std::int64_t row) {
     while (row < features.rows) {
       const std::int64_t left = features.rows - row;
       if (const std::int64_t tiles = tiles_at_once(left); tiles > 0) {
@@ -149,7 +225,6 @@ class CpuSums final : public Sums {
       : Sums(),
         moments_(other.moments_),
         tile_rows_(other.tile_rows_),
-
         head_(other.head_),
         head_ids_(other.head_ids_),
         head_responses_(other.head_responses_),
@@ -190,7 +265,17 @@ class CpuSums final : public Sums {
     head_count_ += count;
   }
 
-  /// Chooses the frame and moves the head into the first tile.
+  void shorten_head(std::int64_t count) {
+    head_count_ = count;
+    head_.resize(size_of(count * moments_.features));
+    if (count == 0) head_.shrink_to_fit();
+    if (moments_.task == Task::classification)
+      head_ids_.resize(size_of(count));
+    else
+      head_responses_.resize(size_of(count * moments_.targets()));
+  }
+
+  /// Chooses the frame and moves the head into the first tile. The head itself stays until it is shortened.
   void open() {
     frame_ = choose_frame(moments_.task, moments_.features, moments_.targets(), head_, head_responses_, head_count_);
     moments_.exponent = frame_.exponent;
@@ -204,14 +289,19 @@ class CpuSums final : public Sums {
     const TargetView targets = moments_.task == Task::classification
                                    ? TargetView{&labels, nullptr}
                                    : TargetView{nullptr, &responses, moments_.task == Task::multilabel};
+    if (sums_classes_first()) sum_classes(features, targets, 0, 0);
     filling_ = new_tile();
     filling_->make_room(head_count_, moments_.features);
     fill_tile(*filling_, features, targets, 0, head_count_, 0, moments_.targets(), frame_);
     if (filling_->rows == tile_rows_) waiting_.push_back(std::move(filling_));
-    head_ = {};
-    head_ids_ = {};
-    head_responses_ = {};
-    head_count_ = 0;
+  }
+
+  /// As before `open`.
+  void close() {
+    moments_ = empty_moments(moments_.task, moments_.features, std::move(moments_.names));
+    filling_.reset();
+    waiting_.clear();
+    opened_ = false;
   }
 
   std::unique_ptr<Tile<T>> new_tile() {

@@ -120,6 +120,11 @@ void Tile<T>::summarise(const Tile& other, std::int32_t new_exponent) {
   response_square = other.response_square;
 }
 
+std::int32_t raised_exponent(double largest, std::int32_t exponent) {
+  const std::int32_t own = exponent_of(largest);
+  return own > exponent + headroom ? own : exponent;
+}
+
 ScaledPilot scaled_pilot(const Frame& frame, std::int32_t exponent) {
   ScaledPilot scaled{exponent, frame.pilot, frame.pilot_f32};
   for (std::size_t j = 0; j < scaled.pilot.size(); ++j) {
@@ -189,23 +194,13 @@ void fill_tile(Tile<T>& tile, const MatrixView& features, const TargetView& targ
     const BadValue bad = find_not_finite(features, first, count);
     throw BadData{BadData::Kind::feature, first_row + bad.row, bad.column, bad.value, 0, 0, features.scalar};
   }
-  if (exponent_of(packed.largest) > tile.exponent + headroom) {
+  if (const std::int32_t raised = raised_exponent(packed.largest, tile.exponent); raised != tile.exponent) {
     tile.sum = sum_before;
-    raise_tile(tile, features.cols, exponent_of(packed.largest));
+    raise_tile(tile, features.cols, raised);
     pack_into(tile, features, first, count, frame);
   }
   fill_targets(tile, targets, first, count, first_row, target_count, frame);
   tile.rows += count;
-}
-
-template <class T>
-void pack_again(const ScaledPilot& pilot, const MatrixView& features, std::int64_t first, std::int64_t count,
-                std::int64_t begin, std::int64_t end, T* out) {
-  MatrixView columns = features;
-  columns.cols = end - begin;
-  columns.data = static_cast<const char*>(features.data) + size_of(begin * scalar_bytes(features.scalar));
-  pack_rows(columns, first, count, {pilot.exponent, pilot.pilot.data() + begin, pilot.pilot_f32.data() + begin}, out,
-            nullptr);
 }
 
 template struct Tile<float>;
@@ -214,10 +209,5 @@ template void fill_tile(Tile<float>&, const MatrixView&, const TargetView&, std:
                         std::int64_t, const Frame&);
 template void fill_tile(Tile<double>&, const MatrixView&, const TargetView&, std::int64_t, std::int64_t, std::int64_t,
                         std::int64_t, const Frame&);
-
-template void pack_again(const ScaledPilot&, const MatrixView&, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
-                         float*);
-template void pack_again(const ScaledPilot&, const MatrixView&, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
-                         double*);
 
 }  // namespace culogme::detail

@@ -26,7 +26,8 @@ Frame choose_frame(Task task, std::int64_t features, std::int64_t targets, const
                    const std::vector<double>& head_responses, std::int64_t rows);
 
 /// Whether the class sums of a tile are taken apart from the others and then added: where they fit the cache of a
-/// worker beside its rows. The column sums are then the total of the class sums.
+/// worker beside its rows. The column sums are then the total of the class sums. Elsewhere class sums are taken when
+/// rows are added (class_sums.hpp).
 inline bool class_sums_apart(Task task, std::int64_t features, std::int64_t targets) {
   constexpr std::int64_t most_cached_sums = std::int64_t{1} << 18;
   return task == Task::classification && targets * features <= most_cached_sums;
@@ -76,11 +77,8 @@ struct ScaledPilot {
 };
 ScaledPilot scaled_pilot(const Frame& frame, std::int32_t exponent);
 
-/// Packs columns [begin, end) of `count` rows of a block as fill_tile did for a tile of this exponent; `out` is
-/// count x (end - begin). Does not throw.
-template <class T>
-void pack_again(const ScaledPilot& pilot, const MatrixView& features, std::int64_t first, std::int64_t count,
-                std::int64_t begin, std::int64_t end, T* out);
+/// The exponent of rows whose largest magnitude is `largest`: the frame's (or tile's) unless they are very much larger.
+std::int32_t raised_exponent(double largest, std::int32_t exponent);
 
 /// The id of a row.
 inline std::int64_t label_at(const LabelView& labels, std::int64_t row) {
