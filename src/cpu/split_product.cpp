@@ -48,12 +48,12 @@ struct PlaneBits {
   __m512i middle, last;
 };
 
-CULOGME_TARGET_AMX CULOGME_ALWAYS_INLINE void store(unsigned char* to, std::int64_t row, __m512i value) {
+CULOGME_ALWAYS_INLINE CULOGME_TARGET_AMX void store(unsigned char* to, std::int64_t row, __m512i value) {
   _mm512_store_si512(reinterpret_cast<__m512i*>(to + 64 * row), value);
 }
 
 /// The 16 x 16 matrix of 32-bit elements whose rows are `in`, transposed.
-CULOGME_TARGET_AMX CULOGME_ALWAYS_INLINE void store_transposed(const __m512i* in, unsigned char* out) {
+CULOGME_ALWAYS_INLINE CULOGME_TARGET_AMX void store_transposed(const __m512i* in, unsigned char* out) {
   __m512i pairs[16], fours[16];
   for (int i = 0; i < 8; ++i) {
     pairs[2 * i] = _mm512_unpacklo_epi32(in[2 * i], in[2 * i + 1]);
@@ -212,7 +212,7 @@ CULOGME_TARGET_AMX void multiply(const unsigned char* left, const unsigned char*
 }
 
 /// Puts or adds a block of sums to `columns` columns of C, `rows` rows of each.
-CULOGME_TARGET_AMX CULOGME_ALWAYS_INLINE void put(const float* sums, bool add, std::int64_t columns, std::int64_t rows,
+CULOGME_ALWAYS_INLINE CULOGME_TARGET_AMX void put(const float* sums, bool add, std::int64_t columns, std::int64_t rows,
                                                   float* c, std::int64_t ldc) {
   const __mmask16 all = 0xffff, first = rows < 16 ? static_cast<__mmask16>((1u << rows) - 1u) : all,
                   second = rows < 16 ? __mmask16{0} : static_cast<__mmask16>((1u << (rows - 16)) - 1u);
