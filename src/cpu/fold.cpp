@@ -118,7 +118,7 @@ class Folder {
     if (scratch.gram.empty()) scratch.gram.resize(size_of(d * d));
     if (job.packed != nullptr) complete_sum(*job.packed);
     // Fresh memory costs more than packing, so a worker keeps one chunk.
-    const bool one_chunk = job.count > 0;
+    const bool one_chunk = job.packed == nullptr || job.count > 0;
     Tile<T>& tile = one_chunk ? scratch.tile : *job.packed;
     if (one_chunk) {
       tile.make_room(std::min(rows, chunk_rows), d);
