@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -108,6 +109,13 @@ class Backend {
 
   /// Throws OutOfMemory if sums of this size have no room.
   virtual void check_room(std::int64_t features, std::int64_t targets) const = 0;
+
+  /// Copies `rows` pieces of `width` bytes, `pitch` bytes apart in the backend's device memory, to the host; waits.
+  virtual void read(const void* from, std::size_t pitch, std::size_t width, std::int64_t rows, void* to) {
+    for (std::int64_t row = 0; row < rows; ++row)
+      std::memcpy(static_cast<char*>(to) + static_cast<std::size_t>(row) * width,
+                  static_cast<const char*>(from) + static_cast<std::size_t>(row) * pitch, width);
+  }
 
   /// First value that is NaN or infinite, first label out of range: throws BadData as Sums::add would. Values in device
   /// memory are checked where they are summed instead.

@@ -5,6 +5,7 @@
 #include <culogme/evaluate.hpp>
 #include <culogme/io.hpp>
 #include <culogme/matrix.hpp>
+#include <culogme/posterior.hpp>
 #include <culogme/score.hpp>
 #include <culogme/statistics.hpp>
 #include <culogme/version.hpp>

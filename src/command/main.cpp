@@ -81,6 +81,7 @@ struct Parser {
     prepare(app);
     add(app, "score", "Score the features of one model, or one statistics file", setup_score);
     add(app, "rank", "Score several models and rank them, best first", setup_rank);
+    add(app, "predict", "Predict labels or responses of new rows, with their uncertainty", setup_predict);
     CLI::App& stats = add(app, "stats", "Accumulate, join and look at statistics files", nullptr);
     add(stats, "add", "Add rows to a statistics file, making it where it is missing", setup_stats_add);
     add(stats, "merge", "Join statistics files", setup_stats_merge);

@@ -14,6 +14,7 @@ using Run = std::function<int()>;
 /// Each declares the options and examples of one subcommand on `app` and gives what runs it. `app` outlives the result.
 Run setup_score(CLI::App& app);
 Run setup_rank(CLI::App& app);
+Run setup_predict(CLI::App& app);
 Run setup_stats_add(CLI::App& app);
 Run setup_stats_merge(CLI::App& app);
 Run setup_stats_subtract(CLI::App& app);

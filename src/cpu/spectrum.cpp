@@ -61,6 +61,14 @@ std::vector<double> centre(Moments& m) {
   return squares;
 }
 
+}  // namespace
+
+std::vector<double> move_origin(Moments& moments, bool intercept) {
+  return intercept ? centre(moments) : restore(moments);
+}
+
+namespace {
+
 /// Squares that passed the range of fp64 are no basis for anything.
 void check_squares(const Moments& m, const std::vector<double>& squares) {
   for (std::size_t k = 0; k < squares.size(); ++k)
@@ -76,7 +84,7 @@ Spectrum primal_spectrum(Moments m, bool intercept, int threads) {
   require_memory(moments_bytes(d, m.targets()), "the spectrum of " + std::to_string(d) + " columns");
   const double trace_before = std::max(m.history, trace(m));
   const std::vector<double> squares_before = m.target_square;
-  const std::vector<double> squares = intercept ? centre(m) : restore(m);
+  const std::vector<double> squares = move_origin(m, intercept);
   check_squares(m, squares);
   SpectrumSource source;
   source.rows_total = m.rows;

@@ -8,6 +8,10 @@
 
 namespace culogme::detail {
 
+/// Gram matrix and F'Y of the features themselves, or with an intercept of features and targets about their means.
+/// Returns y'y of every target.
+std::vector<double> move_origin(Moments& moments, bool intercept);
+
 /// F'F in fp64 with the pilot's mean put back (or centred, with an intercept), decomposed; projections x2 = (v'F'y)^2 /
 /// sigma and the residual r0 = y'y - sum x2 of every target. O(D^3 + targets D^2).
 Spectrum primal_spectrum(Moments moments, bool intercept, int threads);

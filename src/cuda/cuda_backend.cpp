@@ -75,6 +75,13 @@ class CudaBackend final : public Backend {
                         " targets need " + byte_text(bytes) + " of device memory, " + byte_text(free) + " are free");
   }
 
+  void read(const void* from, std::size_t pitch, std::size_t width, std::int64_t rows, void* to) override {
+    const DeviceScope scope = context_->enter();
+    CULOGME_CHECK(cudaMemcpy2DAsync(to, width, from, pitch, width, static_cast<std::size_t>(rows),
+                                    cudaMemcpyDeviceToHost, context_->stream()));
+    context_->synchronize();
+  }
+
   void check(const MatrixView& features, const TargetView& targets, std::int64_t target_count,
              std::int64_t first_row) override {
     check_host_values(features, targets, target_count, first_row, threads_);

@@ -37,6 +37,11 @@ Norms norms_of(const support::Data& features) {
 
 double eigenproblem(std::int64_t n) { return 30 * static_cast<double>(n) * unit_f64; }
 
+double prediction(std::int64_t rows, std::int64_t cols) {
+  constexpr double condition = 100;
+  return condition * unit_f64 * (30 * static_cast<double>(cols) + static_cast<double>(rows) + 2);
+}
+
 double split_product(std::int64_t k) {
   constexpr double in_a_tile = 16 + 1, partial_products = 6, left_out = 2, second_order = 1;
   const double tiles = partial_products * std::ceil(static_cast<double>(k) / 32);

@@ -52,6 +52,11 @@ double moment_error(const Norms& norms, Products products, bool intercept);
 double evidence(const Norms& norms, Products products, bool intercept, const oracle::Spectrum& spectrum,
                 std::size_t target, const oracle::Maximum& maximum, bool dual);
 
+/// Mean and deviation of a prediction in units of the deviation, with the same alpha and beta, where F'F is benign: a
+/// Gram matrix and its decomposition (30 D u and (N + 2) u) with a condition number of up to 100 at the ratio
+/// alpha/beta.
+double prediction(std::int64_t rows, std::int64_t cols);
+
 /// Values of ln t of which the evidence is within `bound` of the maximum: sqrt(2 N bound / curvature). The maximum is
 /// flat, so alpha and gamma are known less well than the evidence.
 double ln_t(double bound, std::int64_t rows, const oracle::Maximum& maximum);
