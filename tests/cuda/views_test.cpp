@@ -2,9 +2,11 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include <culogme/posterior.hpp>
 #include <culogme/score.hpp>
 #include <culogme/statistics.hpp>
 
@@ -68,6 +70,24 @@ TEST_F(CudaViews, ResponsesHaveTheSameBits) {
       support::expect_same_bits(culogme::score(engine, host.view(), device_targets.view(), task), expected);
     }
   }
+}
+
+TEST_F(CudaViews, PredictionsHaveTheSameBits) {
+  culogme::Engine engine = cuda_engine();
+  const Data linear = support::linear_responses(features, 2, 1.0, 5);
+  culogme::Statistics classes(engine, cols, 3), sizes(engine, cols, 2, {Task::regression});
+  const Stored host(features, Scalar::f32, {3, 4}), y(linear, Scalar::f64, {1, 8});
+  const DeviceStored device(host), device_y(y);
+  const DeviceLabels narrow(labels), wide(labels, true);
+  classes.add(host.view(), support::view(labels));
+  sizes.add(host.view(), y.view());
+  const culogme::Posterior of_classes(classes), of_sizes(sizes);
+  EXPECT_EQ(of_classes.predict(device.view()).mean, of_classes.predict(host.view()).mean);
+  EXPECT_EQ(of_classes.predict(device.view()).deviation, of_classes.predict(host.view()).deviation);
+  const std::vector<double> expected = of_classes.leave_one_out(host.view(), support::view(labels));
+  EXPECT_EQ(of_classes.leave_one_out(device.view(), narrow.view()), expected);
+  EXPECT_EQ(of_classes.leave_one_out(host.view(), wide.view()), expected);
+  EXPECT_EQ(of_sizes.leave_one_out(device.view(), device_y.view()), of_sizes.leave_one_out(host.view(), y.view()));
 }
 
 TEST_F(CudaViews, MoreFeaturesThanRowsHaveTheSameBits) {
