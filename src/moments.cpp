@@ -131,6 +131,19 @@ Moments empty_moments(Task task, std::int64_t features, std::vector<std::string>
   return moments;
 }
 
+void clear_rows(Moments& m) noexcept {
+  for (auto* const values : {&m.pilot, &m.sum, &m.target_pilot, &m.target_sum, &m.target_square, &m.target_history})
+    std::fill(values->begin(), values->end(), 0);
+  std::fill(m.gram.begin(), m.gram.end(), 0);
+  std::fill(m.cross.begin(), m.cross.end(), 0);
+  std::fill(m.counts.begin(), m.counts.end(), 0);
+  std::fill(m.target_exponent.begin(), m.target_exponent.end(), 0);
+  m.energy_f32.clear();
+  m.rows = m.rows_f32 = 0;
+  m.exponent = 0;
+  m.history = 0;
+}
+
 void raise_exponent(Moments& moments, std::int32_t exponent) {
   const int power = moments.exponent - exponent;
   if (power >= 0) return;
@@ -144,9 +157,14 @@ void raise_exponent(Moments& moments, std::int32_t exponent) {
 }
 
 void append_targets(Moments& moments, const std::vector<std::string>& names) {
-  moments.names.insert(moments.names.end(), names.begin(), names.end());
-  moments.cross.resize(moments.names.size() * size_of(moments.features), 0);
-  moments.counts.resize(moments.names.size(), 0);
+  std::vector<std::string> all = moments.names;
+  all.insert(all.end(), names.begin(), names.end());
+  // All memory first: a failure leaves everything as it is.
+  moments.cross.reserve(all.size() * size_of(moments.features));
+  moments.counts.reserve(all.size());
+  moments.cross.resize(all.size() * size_of(moments.features), 0);
+  moments.counts.resize(all.size(), 0);
+  moments.names = std::move(all);
 }
 
 void combine(Moments& into, const Moments& from, int sign) {

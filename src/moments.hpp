@@ -49,10 +49,13 @@ struct Moments {
 /// Moments of no rows. `names` must not be empty.
 Moments empty_moments(Task task, std::int64_t features, std::vector<std::string> names);
 
+/// Takes all rows out again, as after empty_moments.
+void clear_rows(Moments& moments) noexcept;
+
 /// Multiplies every sum so that it belongs to a larger exponent; exact but for underflow.
 void raise_exponent(Moments& moments, std::int32_t exponent);
 
-/// Adds targets without rows.
+/// Adds targets without rows. Nothing has changed after a throw.
 void append_targets(Moments& moments, const std::vector<std::string>& names);
 
 /// into += sign * from, sign +1 or -1; classes matched by name, pilots and exponents brought together in fp64.

@@ -37,6 +37,9 @@ struct EngineOptions {
 /// the BLAS library's number of threads belongs to the process: it is set while a stage runs and put back afterwards.
 /// The same inputs on the same engine configuration give the same bits. The sums of Statistics do not depend on the
 /// number of threads either; the last digits of a decomposition may.
+/// On Linux the first engine asks for the processor's matrix tiles (AMX) where it has them, which makes the frame of a
+/// signal 8 KiB larger: from then on sigaltstack refuses stacks below getauxval(AT_MINSIGSTKSZ). CULOGME_AMX=off in the
+/// environment leaves them alone.
 class Engine {
  public:
   /// Throws BackendUnavailable when the asked backend is not there, InvalidArgument for a bad option or an unknown

@@ -5,6 +5,10 @@
 #include <cmath>
 #include <numeric>
 
+#include <culogme/error.hpp>
+
+#include "aligned.hpp"
+#include "cpu/check.hpp"
 #include "cpu/pack.hpp"
 #include "cpu/parallel.hpp"
 
@@ -15,6 +19,12 @@ std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count)
 
 constexpr std::int64_t piece_columns = 256;  // of a class with more than its share of the rows
 constexpr std::int64_t shares = 8;           // of the rows per thread
+
+/// Sums of one class before and after; may be the same.
+struct ClassSum {
+  const double* before;
+  double* after;
+};
 
 /// Columns [begin, end) of one class, to be summed by one worker.
 struct Piece {
@@ -33,76 +43,125 @@ std::vector<Piece> cut(const RowsByClass& rows, std::int64_t columns, int thread
   return pieces;
 }
 
+/// What stopped a pass over the rows.
+enum class Stop : std::uint8_t { none, not_finite, raised };
+
+/// A pass over the rows of a block: sums in units of `exponent`, which no row's own exponent passes.
+struct Pass {
+  const MatrixView& features;
+  const RowsByClass& rows;
+  const Frame& frame;
+  std::int32_t exponent;
+  bool raised;  ///< rows may have exponents of their own; else the first one that has stops the pass
+};
+
 template <class T>
 class Worker {
  public:
-  Worker(const MatrixView& features, const RowsByClass& rows, const Frame& frame, int power)
-      : features_(features),
-        rows_(rows),
-        frame_(frame),
-        factor_(std::ldexp(1.0, power)),
-        packed_(size_of(features.cols)) {}
+  explicit Worker(const Pass& pass)
+      : pass_(pass),
+        factor_(std::ldexp(1.0, pass.frame.exponent - pass.exponent)),
+        packed_(size_of(pass.features.cols)) {}
 
-  bool add(const Piece& piece, const ClassSum& sum) {
-    bool raised = false;
-    start(piece, sum);
-    const std::int64_t begin = rows_.begin[size_of(piece.index)], end = rows_.begin[size_of(piece.index + 1)];
+  Stop add(const Piece& piece, const ClassSum& sum) {
+    if (sum.after != sum.before) std::copy(sum.before + piece.begin, sum.before + piece.end, sum.after + piece.begin);
+    const std::int64_t begin = pass_.rows.begin[size_of(piece.index)], end = pass_.rows.begin[size_of(piece.index + 1)];
     for (std::int64_t i = begin; i < end; ++i) {
-      if (i + 1 < end) prefetch(rows_.rows[size_of(i + 1)], piece);
-      const double largest = pack(rows_.rows[size_of(i)], piece,
-                                  {frame_.exponent, frame_.pilot.data(), frame_.pilot_f32.data()}, sum.after);
-      if (!std::isfinite(largest)) return false;
-      raised = raised || raised_exponent(largest, frame_.exponent) != frame_.exponent;
+      if (i + 1 < end) prefetch(pass_.rows.rows[size_of(i + 1)], piece);
+      const std::int64_t row = pass_.rows.rows[size_of(i)];
+      if (pass_.raised)
+        add_with_own_exponent(row, piece, sum.after + piece.begin);
+      else if (const Stop stop = add_row_of(row, piece, sum.after + piece.begin); stop != Stop::none)
+        return stop;
     }
-    if (!raised) return true;
-    start(piece, sum);
-    for (std::int64_t i = begin; i < end; ++i) add_scaled_row(rows_.rows[size_of(i)], piece, sum.after + piece.begin);
-    return true;
+    return Stop::none;
   }
 
  private:
-  void start(const Piece& piece, const ClassSum& sum) const {
-    std::transform(sum.before + piece.begin, sum.before + piece.end, sum.after + piece.begin,
-                   [this](double value) { return value * factor_; });
-  }
-
   /// The rows of a class lie far apart; once a row has begun, the processor foresees the rest.
   void prefetch(std::int64_t row, const Piece& piece) const {
     constexpr std::int64_t first_bytes = 512;
-    const auto element = static_cast<std::int64_t>(scalar_bytes(features_.scalar));
-    const std::int64_t begin = (row * features_.row_stride + piece.begin) * element,
+    const auto element = static_cast<std::int64_t>(scalar_bytes(pass_.features.scalar));
+    const std::int64_t begin = (row * pass_.features.row_stride + piece.begin) * element,
                        bytes = std::min(first_bytes, (piece.end - piece.begin) * element);
     for (std::int64_t at = 0; at < bytes; at += 64)
-      __builtin_prefetch(static_cast<const char*>(features_.data) + begin + at);
+      __builtin_prefetch(static_cast<const char*>(pass_.features.data) + begin + at);
   }
 
-  /// A row that may be so much larger than the first ones that it has an exponent of its own.
-  void add_scaled_row(std::int64_t row, const Piece& piece, double* sum) {
-    const PackPlan plan{frame_.exponent, frame_.pilot.data(), frame_.pilot_f32.data()};
-    const std::int32_t exponent = raised_exponent(pack(row, piece, plan, nullptr), frame_.exponent);
-    if (exponent != frame_.exponent) {
-      const ScaledPilot scaled = scaled_pilot(frame_, exponent);
+  Stop add_row_of(std::int64_t row, const Piece& piece, double* sum) {
+    const Frame& frame = pass_.frame;
+    const bool in_units = factor_ == 1;
+    const double largest =
+        pack(row, piece, {frame.exponent, frame.pilot.data(), frame.pilot_f32.data()}, in_units ? sum : nullptr);
+    if (!std::isfinite(largest)) return Stop::not_finite;
+    if (raised_exponent(largest, frame.exponent) != frame.exponent) return Stop::raised;
+    if (!in_units) add_scaled(sum, packed_.data(), factor_, piece.end - piece.begin);
+    return Stop::none;
+  }
+
+  /// The exponent is that of the whole row, so pieces do not change a bit.
+  void add_with_own_exponent(std::int64_t row, const Piece& piece, double* sum) {
+    const Frame& frame = pass_.frame;
+    const std::int32_t exponent = raised_exponent(largest_magnitude(pass_.features, row, 1), frame.exponent);
+    if (exponent == frame.exponent) {
+      pack(row, piece, {exponent, frame.pilot.data(), frame.pilot_f32.data()}, nullptr);
+    } else {
+      const ScaledPilot scaled = scaled_pilot(frame, exponent);
       pack(row, piece, {exponent, scaled.pilot.data(), scaled.pilot_f32.data()}, nullptr);
     }
-    add_scaled(sum, packed_.data(), std::ldexp(1.0, exponent - frame_.exponent), piece.end - piece.begin);
+    add_scaled(sum, packed_.data(), std::ldexp(1.0, exponent - pass_.exponent), piece.end - piece.begin);
   }
 
-  /// Packs a piece of a row and adds it to its columns of `sum` unless that is null; the largest magnitude.
+  /// Packs a piece of a row and adds it to `sum` unless that is null; the largest magnitude.
   double pack(std::int64_t row, const Piece& piece, PackPlan plan, double* sum) {
-    MatrixView columns = features_;
+    MatrixView columns = pass_.features;
     columns.cols = piece.end - piece.begin;
-    columns.data = static_cast<const char*>(features_.data) + piece.begin * scalar_bytes(features_.scalar);
+    columns.data = static_cast<const char*>(columns.data) + piece.begin * scalar_bytes(columns.scalar);
     plan.pilot += piece.begin;
     plan.pilot_f32 += piece.begin;
-    return pack_rows(columns, row, 1, plan, packed_.data(), sum == nullptr ? nullptr : sum + piece.begin).largest;
+    return pack_rows(columns, row, 1, plan, packed_.data(), sum).largest;
   }
 
-  const MatrixView& features_;
-  const RowsByClass& rows_;
-  const Frame& frame_;
+  const Pass& pass_;
   double factor_;
   AlignedVector<T> packed_;
 };
+
+template <class T>
+Stop run(const Pass& pass, int threads, const std::vector<ClassSum>& sums) {
+  const std::vector<Piece> pieces = cut(pass.rows, pass.features.cols, threads);
+  const auto count = static_cast<std::int64_t>(pieces.size());
+  std::atomic<std::int64_t> next{0};
+  std::atomic<Stop> stopped{Stop::none};
+  run_workers(static_cast<int>(std::min<std::int64_t>(threads, count)), [&](int) {
+    Worker<T> worker(pass);
+    for (std::int64_t piece;
+         (piece = next.fetch_add(1)) < count && stopped.load(std::memory_order_relaxed) == Stop::none;) {
+      const Piece& p = pieces[size_of(piece)];
+      if (const Stop stop = worker.add(p, sums[size_of(p.index)]); stop != Stop::none) stopped = stop;
+    }
+  });
+  return stopped;
+}
+
+/// Largest magnitude of rows [first, ...); infinity or NaN where one is not finite.
+double largest_of(const MatrixView& features, std::int64_t first, int threads) {
+  constexpr std::int64_t piece_elements = std::int64_t{1} << 20;
+  const std::int64_t count = features.rows - first, grain = std::max<std::int64_t>(1, piece_elements / features.cols);
+  std::vector<double> largest(size_of((count + grain - 1) / grain), 0);
+  parallel_for(threads, count, grain, [&](std::int64_t begin, std::int64_t end) {
+    largest[size_of(begin / grain)] = largest_magnitude(features, first + begin, end - begin);
+  });
+  double result = 0;
+  for (const double value : largest) result = !std::isfinite(value) || value > result ? value : result;
+  return result;
+}
+
+bool labels_in_range(const LabelView& labels, std::int64_t first, std::int64_t end, std::int64_t classes) {
+  for (std::int64_t row = first; row < end; ++row)
+    if (const std::int64_t id = label_at(labels, row); id < 0 || id >= classes) return false;
+  return true;
+}
 
 }  // namespace
 
@@ -141,23 +200,53 @@ RowsByClass sort_by_class(const LabelView& labels, std::int64_t first, std::int6
 }
 
 template <class T>
-bool add_class_sums(const MatrixView& features, const RowsByClass& rows, const Frame& frame, int threads, int power,
-                    const std::vector<ClassSum>& sums) {
-  const std::vector<Piece> pieces = cut(rows, features.cols, threads);
-  const auto count = static_cast<std::int64_t>(pieces.size());
-  std::atomic<std::int64_t> next{0};
-  std::atomic<bool> finite{true};
-  run_workers(static_cast<int>(std::min<std::int64_t>(threads, count)), [&](int) {
-    Worker<T> worker(features, rows, frame, power);
-    for (std::int64_t piece; (piece = next.fetch_add(1)) < count && finite.load(std::memory_order_relaxed);)
-      if (const Piece& p = pieces[size_of(piece)]; !worker.add(p, sums[size_of(p.index)])) finite = false;
+void add_class_sums(Moments& moments, const Frame& frame, const MatrixView& features, const TargetView& targets,
+                    std::int64_t first, std::int64_t first_row, int threads, std::size_t workspace, bool& in_place) {
+  const std::int64_t count = features.rows - first, d = moments.features;
+  const auto refuse = [&] {
+    check_host_values(features, targets, moments.targets(), first_row, threads);
+    throw NumericalError("the features or labels changed while they were read");
+  };
+  if (!labels_in_range(*targets.labels, first, features.rows, moments.targets())) refuse();
+  const RowsByClass rows = sort_by_class(*targets.labels, first, count, moments.targets());
+  const int workers = worthwhile(threads, count * d);
+  const std::size_t bytes = rows.classes.size() * size_of(d) * sizeof(double);
+  const bool beside = bytes <= workspace;
+  std::int32_t own = frame.exponent;  // of the largest row
+  const auto look_for_largest = [&] {
+    const double largest = largest_of(features, first, workers);
+    if (!std::isfinite(largest)) refuse();
+    own = raised_exponent(largest, frame.exponent);
+  };
+  if (!beside) look_for_largest();
+  AlignedBuffer<double> buffer(beside ? bytes / sizeof(double) : 1);
+  std::vector<ClassSum> sums;
+  for (const std::int32_t id : rows.classes) {
+    double* const old = moments.cross.data() + id * d;
+    sums.push_back({old, beside ? buffer.data() + static_cast<std::int64_t>(sums.size()) * d : old});
+  }
+  in_place = !beside;
+  if (own == frame.exponent) {
+    const Stop stop = run<T>({features, rows, frame, moments.exponent, false}, workers, sums);
+    if (stop == Stop::not_finite) refuse();
+    if (stop == Stop::raised) look_for_largest();
+  }
+  if (own != frame.exponent) {
+    raise_exponent(moments, own);
+    run<T>({features, rows, frame, moments.exponent, true}, workers, sums);
+  }
+  if (!beside) return;
+  constexpr std::int64_t grain = 16;
+  const auto classes = static_cast<std::int64_t>(sums.size());
+  parallel_for(worthwhile(threads, classes * d), classes, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      std::copy_n(sums[size_of(i)].after, d, moments.cross.data() + rows.classes[size_of(i)] * d);
   });
-  return finite;
 }
 
-template bool add_class_sums<float>(const MatrixView&, const RowsByClass&, const Frame&, int, int,
-                                    const std::vector<ClassSum>&);
-template bool add_class_sums<double>(const MatrixView&, const RowsByClass&, const Frame&, int, int,
-                                     const std::vector<ClassSum>&);
+template void add_class_sums<float>(Moments&, const Frame&, const MatrixView&, const TargetView&, std::int64_t,
+                                    std::int64_t, int, std::size_t, bool&);
+template void add_class_sums<double>(Moments&, const Frame&, const MatrixView&, const TargetView&, std::int64_t,
+                                     std::int64_t, int, std::size_t, bool&);
 
 }  // namespace culogme::detail

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "aligned.hpp"
 #include "cpu/tile.hpp"
+#include "moments.hpp"
 
 namespace culogme::detail {
 
@@ -18,19 +19,15 @@ struct RowsByClass {
 /// Sorts rows [first, first + count) by label. Every label must be in [0, class_count).
 RowsByClass sort_by_class(const LabelView& labels, std::int64_t first, std::int64_t count, std::int64_t class_count);
 
-/// Sums of one class: [D] before, in units of another exponent maybe, and [D] after.
-struct ClassSum {
-  const double* before;
-  double* after;
-};
-
-/// Adds the rows of each class, as tiles of T pack them, to what was there, in fp64 and as they come:
-/// after = 2^power before + rows, in units of the frame. Each class, or some columns of a large one, is one worker's,
-/// so the sums are the same bits for any number of threads. Reads the features once. Returns false if a value is not
-/// finite; `after` is of no use then.
-///   features   host, any element type          sums   one for each of rows.classes
+/// Adds rows [first, ...) of a block, as tiles of T pack them, to the class sums of the moments, in fp64 and as they
+/// come: the same bits for any batches and any number of threads. Each class, or some columns of a large one, is one
+/// worker's. Values are checked on the way, so the features are read once, but for rows very much larger than the first
+/// ones (tile.hpp), which may raise the exponent of the moments.
+/// Sums are taken beside the old ones, or, where that would take more than `workspace` bytes, in their place after a
+/// check; `in_place` is then set before anything changes. Otherwise nothing has changed after a throw but that
+/// exponent. Throws BadData as check_host_values.
 template <class T>
-bool add_class_sums(const MatrixView& features, const RowsByClass& rows, const Frame& frame, int threads, int power,
-                    const std::vector<ClassSum>& sums);
+void add_class_sums(Moments& moments, const Frame& frame, const MatrixView& features, const TargetView& targets,
+                    std::int64_t first, std::int64_t first_row, int threads, std::size_t workspace, bool& in_place);
 
 }  // namespace culogme::detail

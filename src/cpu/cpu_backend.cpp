@@ -24,9 +24,9 @@ int usable_threads() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-std::string describe(int threads) {
-  return "cpu: " + blas_name() + " " + blas_kernel() + (has_split_products() ? " + AMX, " : ", ") +
-         std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+std::string describe(int threads, bool tiles) {
+  return "cpu: " + blas_name() + " " + blas_kernel() + (tiles ? " + AMX, " : ", ") + std::to_string(threads) +
+         (threads == 1 ? " thread" : " threads");
 }
 
 struct CpuSpectrum final : AnySpectrum {
@@ -50,7 +50,7 @@ class CpuBackend final : public Backend {
   }
 
   culogme::Backend kind() const override { return culogme::Backend::cpu; }
-  std::string description() const override { return describe(threads_); }
+  std::string description() const override { return describe(threads_, has_split_products()); }
   int threads() const override { return threads_; }
   std::size_t workspace_limit() const override { return workspace_limit_; }
 
@@ -105,7 +105,8 @@ std::shared_ptr<Backend> make_cpu_backend(const EngineOptions& options) {
 }
 
 BackendInfo cpu_backend_info() {
-  return {culogme::Backend::cpu, true, "", describe(usable_threads()), blas_name(), blas_kernel()};
+  return {culogme::Backend::cpu, true,         "", describe(usable_threads(), processor_has_matrix_tiles()),
+          blas_name(),           blas_kernel()};
 }
 
 }  // namespace culogme::detail

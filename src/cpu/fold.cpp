@@ -36,16 +36,6 @@ std::vector<std::int64_t> triangle_stripes(std::int64_t features) {
 
 bool on_matrix_tiles(std::int64_t features) { return features >= fewest_split_columns && has_split_products(); }
 
-/// The distinct ids as they first appear. Sums in this order do not change a bit when classes are renamed.
-void list_classes(const std::vector<std::int32_t>& ids, std::int64_t classes, std::vector<std::int32_t>& order) {
-  std::vector<char> seen(size_of(classes), 0);
-  order.clear();
-  for (const std::int32_t id : ids) {
-    if (seen[size_of(id)] == 0) order.push_back(id);
-    seen[size_of(id)] = 1;
-  }
-}
-
 /// Adds F'Y of some rows of a tile, in fp64 and from the same rounded rows as the Gram matrix.
 template <class T>
 void multiply_responses(const Tile<T>& tile, std::int64_t begin, std::int64_t count, std::int64_t features,
@@ -116,7 +106,6 @@ class Folder {
     const std::int64_t d = into_.features, packed = job.packed != nullptr ? job.packed->rows : 0,
                        rows = packed + job.count;
     if (scratch.gram.empty()) scratch.gram.resize(size_of(d * d));
-    if (job.packed != nullptr) complete_sum(*job.packed);
     // Fresh memory costs more than packing, so a worker keeps one chunk.
     const bool one_chunk = job.packed == nullptr || job.count > 0;
     Tile<T>& tile = one_chunk ? scratch.tile : *job.packed;
@@ -146,14 +135,6 @@ class Folder {
     // What the next stage needs is made here, since it must not throw.
     if (classes_apart()) list_classes(tile.ids, into_.targets(), scratch.order);
     return &tile;
-  }
-
-  /// A tile packed before so many classes were appended that their sums no longer stand apart has no column sums yet.
-  void complete_sum(Tile<T>& tile) const {
-    if (!tile.sum.empty() || classes_apart()) return;
-    tile.sum.assign(size_of(into_.features), 0);
-    for (std::int64_t row = 0; row < tile.rows; ++row)
-      add_row(tile.sum.data(), tile.at(row, into_.features), into_.features);
   }
 
   void begin_tile(Tile<T>& tile, const TileJob<T>& job, std::int32_t exponent) {
@@ -190,7 +171,7 @@ class Folder {
 
   void multiply_rows(std::int64_t d, std::int64_t count, const T* rows, bool add, FoldScratch<T>& scratch) {
     if constexpr (std::is_same_v<T, float>)
-      if (split_) return split_syrk(d, count, rows, d, add, scratch.gram.data(), d, scratch.split);
+      if (split_ && split_syrk(d, count, rows, d, add, scratch.gram.data(), d, scratch.split)) return;
     syrk(d, count, rows, d, T(add ? 1 : 0), scratch.gram.data(), d);
   }
 
@@ -281,6 +262,15 @@ class Folder {
 };
 
 }  // namespace
+
+void list_classes(const std::vector<std::int32_t>& ids, std::int64_t classes, std::vector<std::int32_t>& order) {
+  std::vector<char> seen(size_of(classes), 0);
+  order.clear();
+  for (const std::int32_t id : ids) {
+    if (seen[size_of(id)] == 0) order.push_back(id);
+    seen[size_of(id)] = 1;
+  }
+}
 
 template <class T>
 void fold_tiles(Moments& into, const std::vector<TileJob<T>>& jobs, const Frame& frame,

@@ -31,6 +31,9 @@ struct FoldScratch {
   AlignedVector<double> widened;
 };
 
+/// The distinct ids as they first appear. Sums in this order do not change a bit when classes are renamed.
+void list_classes(const std::vector<std::int32_t>& ids, std::int64_t classes, std::vector<std::int32_t>& order);
+
 /// Adds the tiles to the moments: Gram matrix by the BLAS library, or in f32 on matrix tiles where there are any
 /// (split_product.hpp), one product per tile and worker, class sums (where they stand apart: tile.hpp) or F'Y from the
 /// same packed rows, sums across tiles in fp64 and in the order of the jobs. A chunk of rows and D^2 elements of T of

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -12,7 +13,8 @@ namespace culogme::detail {
 
 /// Runs work(worker) for worker 0 ... workers-1 at once, worker 0 in the calling thread, and waits. Threads are made
 /// and joined here, so nothing outlives a call or breaks after a fork; a stage lasts milliseconds, a thread
-/// microseconds. The first exception by worker number is thrown when all have ended.
+/// microseconds. The first exception by worker number is thrown when all have ended; with work that does not throw,
+/// whatever is thrown was thrown before anything was done.
 template <class Work>
 void run_workers(int workers, const Work& work) {
   std::vector<std::exception_ptr> failures(static_cast<std::size_t>(std::max(workers, 1)));
@@ -25,15 +27,24 @@ void run_workers(int workers, const Work& work) {
   };
   {
     std::vector<std::jthread> threads;
+    threads.reserve(failures.size());
     try {
       for (int worker = 1; worker < workers; ++worker) threads.emplace_back(guarded, worker);
     } catch (const std::system_error&) {
       // The system has no more threads to give: work is claimed piece by piece, so those that run do all of it.
+    } catch (const std::bad_alloc&) {
+      // The same. What was begun must not look as if it had not.
     }
     guarded(0);
   }
   for (const std::exception_ptr& failure : failures)
     if (failure) std::rethrow_exception(failure);
+}
+
+/// As many of `workers` as `elements` numbers to read or write are worth: a thread takes as long to start as 2^16 of
+/// them.
+inline int worthwhile(int workers, std::int64_t elements) {
+  return static_cast<int>(std::clamp<std::int64_t>(elements >> 16, 1, std::max(workers, 1)));
 }
 
 /// Cuts [0, count) into pieces of `grain` and runs work(begin, end) over them on up to `workers` threads.

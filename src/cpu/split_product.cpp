@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
-#include <cstring>
-#include <string_view>
+#include <string>
 #include <vector>
 
 // GCC 12 takes the "undefined" registers of its own vector intrinsics for a mistake.
@@ -48,6 +48,10 @@ struct PlaneBits {
   __m512i middle, last;
 };
 
+/// Columns of A between zero and this, as bits of a float, would lose digits to underflow: a product of the first and
+/// the third part of two such values is 2^-107 and more.
+constexpr std::uint32_t least_magnitude = (127u - 45u) << 23;
+
 CULOGME_ALWAYS_INLINE CULOGME_TARGET_AMX void store(unsigned char* to, std::int64_t row, __m512i value) {
   _mm512_store_si512(reinterpret_cast<__m512i*>(to + 64 * row), value);
 }
@@ -80,18 +84,22 @@ CULOGME_ALWAYS_INLINE CULOGME_TARGET_AMX void store_transposed(const __m512i* in
 
 /// Splits up to 32 rows of up to 16 columns; what is missing counts as zero.
 CULOGME_TARGET_AMX void split_step(const float* a, std::int64_t lda, std::int64_t rows, std::int64_t columns,
-                                   unsigned char* left, unsigned char* right, PlaneBits& bits) {
+                                   unsigned char* left, unsigned char* right, PlaneBits& bits, std::uint32_t* largest) {
   alignas(64) static constexpr std::int16_t interleaved[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
                                                                21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
                                                                11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   const __m512i index = _mm512_load_si512(reinterpret_cast<const __m512i*>(interleaved));
   const __m512i upper = _mm512_set1_epi32(static_cast<int>(0xffff0000u));
   const auto mask = static_cast<__mmask16>((1u << columns) - 1u);
+  const __m512i absolute = _mm512_set1_epi32(0x7fffffff);
+  __m512i largest_bits = _mm512_loadu_si512(largest);
   __m512i plane[planes][16];
   for (std::int64_t pair = 0; pair < 16; ++pair) {
     const std::int64_t row = 2 * pair;
     __m512 even = row < rows ? _mm512_maskz_loadu_ps(mask, a + row * lda) : _mm512_setzero_ps();
     __m512 odd = row + 1 < rows ? _mm512_maskz_loadu_ps(mask, a + (row + 1) * lda) : _mm512_setzero_ps();
+    largest_bits = _mm512_max_epu32(largest_bits, _mm512_and_si512(_mm512_castps_si512(even), absolute));
+    largest_bits = _mm512_max_epu32(largest_bits, _mm512_and_si512(_mm512_castps_si512(odd), absolute));
     for (int p = 0; p < planes; ++p) {
       const __m512i rounded = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(odd, even));
       const __m512i both = _mm512_permutexvar_epi16(index, rounded);
@@ -104,21 +112,26 @@ CULOGME_TARGET_AMX void split_step(const float* a, std::int64_t lda, std::int64_
     bits.middle = _mm512_or_si512(bits.middle, plane[1][pair]);
     bits.last = _mm512_or_si512(bits.last, plane[2][pair]);
   }
+  _mm512_storeu_si512(largest, largest_bits);
   for (int p = 0; p < planes; ++p) store_transposed(plane[p], left + p * tile_bytes);
 }
 
-/// Splits all of A; returns how many planes hold anything but zeros.
+/// Splits all of A; returns how many planes hold anything but zeros, 0 where a column is too small for the tiles.
+/// `largest` takes one word for each column of all panels.
 CULOGME_TARGET_AMX int split(std::int64_t n, std::int64_t k, const float* a, std::int64_t lda, std::int64_t panel_bytes,
-                             unsigned char* left, unsigned char* right) {
+                             unsigned char* left, unsigned char* right, std::uint32_t* largest) {
   PlaneBits bits{_mm512_setzero_si512(), _mm512_setzero_si512()};
   const std::int64_t panels = round_up(n, block_columns) / panel_columns;
+  std::fill_n(largest, panels * panel_columns, 0u);
   // Along the rows, as they lie in memory.
   for (std::int64_t row = 0, at = 0; row < k; row += step_rows, at += step_bytes)
     for (std::int64_t panel = 0; panel < panels; ++panel) {
       const std::int64_t column = panel * panel_columns, columns = std::clamp<std::int64_t>(n - column, 0, 16);
       split_step(a + row * lda + std::min(column, n - 1), lda, std::min(step_rows, k - row), columns,
-                 left + panel * panel_bytes + at, right + panel * panel_bytes + at, bits);
+                 left + panel * panel_bytes + at, right + panel * panel_bytes + at, bits, largest + column);
     }
+  for (std::int64_t j = 0; j < n; ++j)
+    if (largest[j] != 0 && largest[j] < least_magnitude) return 0;
   // Minus zero is a zero too.
   const __m512i magnitude = _mm512_set1_epi16(0x7fff);
   if (_mm512_test_epi16_mask(bits.last, magnitude) != 0) return 3;
@@ -228,14 +241,16 @@ CULOGME_ALWAYS_INLINE CULOGME_TARGET_AMX void put(const float* sums, bool add, s
   }
 }
 
-CULOGME_TARGET_AMX void syrk_on_tiles(std::int64_t n, std::int64_t k, const float* a, std::int64_t lda, bool add,
+CULOGME_TARGET_AMX bool syrk_on_tiles(std::int64_t n, std::int64_t k, const float* a, std::int64_t lda, bool add,
                                       float* c, std::int64_t ldc, unsigned char* scratch) {
   const std::int64_t panel_bytes = round_up(k, step_rows) / step_rows * step_bytes,
                      blocks = round_up(n, block_columns) / block_columns, block_bytes = 2 * panel_bytes;
   auto* const sums = reinterpret_cast<float*>(scratch);
   unsigned char* const left = scratch + sums_bytes;
   unsigned char* const right = left + blocks * block_bytes;
-  const int used_planes = split(n, k, a, lda, panel_bytes, left, right);
+  auto* const largest = reinterpret_cast<std::uint32_t*>(right + blocks * block_bytes);
+  const int used_planes = split(n, k, a, lda, panel_bytes, left, right, largest);
+  if (used_planes == 0) return false;
   auto* const multiply_block = used_planes == 3 ? multiply<3> : used_planes == 2 ? multiply<2> : multiply<1>;
 
   TileConfiguration configuration;
@@ -243,6 +258,8 @@ CULOGME_TARGET_AMX void syrk_on_tiles(std::int64_t n, std::int64_t k, const floa
     configuration.row_bytes[tile] = 64;
     configuration.rows[tile] = 16;
   }
+  // The intrinsic does not tell the compiler how much it reads.
+  __asm__ volatile("" : : "m"(configuration) : "memory");
   _tile_loadconfig(&configuration);
   // Some right panels stay in the cache while all the left ones that they meet pass by.
   const std::int64_t cached = std::max<std::int64_t>(1, cached_bytes / block_bytes);
@@ -256,6 +273,7 @@ CULOGME_TARGET_AMX void syrk_on_tiles(std::int64_t n, std::int64_t k, const floa
       }
   }
   _tile_release();
+  return true;
 }
 
 bool processor_has_tiles() {
@@ -273,51 +291,69 @@ bool system_grants_tiles() {
   return ::syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
 }
 
-/// Sums of products of integers that stay below 2^24 are exact in f32; the large ones here need all three planes.
+/// Sums of products of integers that stay below 2^24 are exact in f32. 131329 = 2^17 + 2^8 + 1 has all three parts; two
+/// columns have its multiples, in different rows, so that either operand has all parts somewhere.
 bool product_is_right() {
-  constexpr std::int64_t n = 37, k = 70;
+  constexpr std::int64_t n = 37, k = 70, first_large = 0, second_large = 20;
   std::vector<float> a(n * k), c(n * n, -1.0f);
   std::uint32_t state = 1;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    state = state * 1664525u + 1013904223u;
-    const auto value = static_cast<float>((state >> 16) % 9) - 4.0f;
-    a[i] = i % n == 0 ? value * 65793.0f : i / n % 7 == 0 ? value : 0.0f;
-  }
+  for (std::int64_t row = 0; row < k; ++row)
+    for (std::int64_t column = 0; column < n; ++column) {
+      state = state * 1664525u + 1013904223u;
+      const auto value = static_cast<float>((state >> 16) % 5) - 2.0f;
+      const bool large = (column == first_large && row % 8 == 0) || (column == second_large && row % 8 == 4);
+      const bool zero = (column == first_large || column == second_large) && !large;
+      a[static_cast<std::size_t>(row * n + column)] = zero ? 0.0f : large ? 131329.0f * value : value;
+    }
   SplitScratch scratch(static_cast<std::size_t>(split_scratch_bytes(n, k)));
-  syrk_on_tiles(n, k, a.data(), n, false, c.data(), n, scratch.data());
+  for (const bool add : {false, true})
+    if (!syrk_on_tiles(n, k, a.data(), n, add, c.data(), n, scratch.data())) return false;
   for (std::int64_t j = 0; j < n; ++j)
-    for (std::int64_t i = std::max<std::int64_t>(j, 1); i < n; ++i) {
+    for (std::int64_t i = j; i < n; ++i) {
+      if (i == j && (i == first_large || i == second_large)) continue;
       double sum = 0;
       for (std::int64_t l = 0; l < k; ++l)
         sum += static_cast<double>(a[static_cast<std::size_t>(l * n + i)]) *
                static_cast<double>(a[static_cast<std::size_t>(l * n + j)]);
-      if (static_cast<double>(c[static_cast<std::size_t>(j * n + i)]) != sum) return false;
+      if (static_cast<double>(c[static_cast<std::size_t>(j * n + i)]) != 2 * sum) return false;
     }
   return true;
 }
 
 bool is_switched_off() {
   const char* const variable = std::getenv("CULOGME_AMX");
-  return variable != nullptr && std::string_view(variable) == "off";
+  if (variable == nullptr) return false;
+  std::string text = variable;
+  for (char& letter : text) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return text == "off" || text == "no" || text == "false" || text == "0";
+}
+
+MatrixTiles ask_for_tiles() {
+  if (is_switched_off()) return MatrixTiles::switched_off;
+  if (!processor_has_tiles()) return MatrixTiles::no_processor;
+  if (!system_grants_tiles()) return MatrixTiles::no_system;
+  return product_is_right() ? MatrixTiles::there : MatrixTiles::wrong;
 }
 
 }  // namespace
 
-bool has_split_products() {
-  static const bool there = !is_switched_off() && processor_has_tiles() && system_grants_tiles() && product_is_right();
-  return there;
+MatrixTiles matrix_tiles() {
+  static const MatrixTiles state = ask_for_tiles();
+  return state;
 }
+
+bool processor_has_matrix_tiles() { return !is_switched_off() && processor_has_tiles(); }
 
 std::int64_t split_scratch_bytes(std::int64_t n, std::int64_t k) {
-  return sums_bytes +
-         2 * (round_up(n, block_columns) / panel_columns) * (round_up(k, step_rows) / step_rows) * step_bytes;
+  const std::int64_t columns = round_up(n, block_columns), panels = columns / panel_columns;
+  return sums_bytes + 2 * panels * (round_up(k, step_rows) / step_rows) * step_bytes + 4 * columns;
 }
 
-void split_syrk(std::int64_t n, std::int64_t k, const float* a, std::int64_t lda, bool add, float* c, std::int64_t ldc,
+bool split_syrk(std::int64_t n, std::int64_t k, const float* a, std::int64_t lda, bool add, float* c, std::int64_t ldc,
                 SplitScratch& scratch) {
   const auto bytes = static_cast<std::size_t>(split_scratch_bytes(n, k));
   if (scratch.size() < bytes) scratch.resize(bytes);
-  syrk_on_tiles(n, k, a, lda, add, c, ldc, scratch.data());
+  return syrk_on_tiles(n, k, a, lda, add, c, ldc, scratch.data());
 }
 
 }  // namespace culogme::detail
@@ -326,9 +362,12 @@ void split_syrk(std::int64_t n, std::int64_t k, const float* a, std::int64_t lda
 
 namespace culogme::detail {
 
-bool has_split_products() { return false; }
+MatrixTiles matrix_tiles() { return MatrixTiles::no_processor; }
+bool processor_has_matrix_tiles() { return false; }
 std::int64_t split_scratch_bytes(std::int64_t, std::int64_t) { return 0; }
-void split_syrk(std::int64_t, std::int64_t, const float*, std::int64_t, bool, float*, std::int64_t, SplitScratch&) {}
+bool split_syrk(std::int64_t, std::int64_t, const float*, std::int64_t, bool, float*, std::int64_t, SplitScratch&) {
+  return false;
+}
 
 }  // namespace culogme::detail
 

@@ -29,8 +29,10 @@ constexpr std::int64_t most_head_rows = 1024;
 template <class T>
 class CpuSums final : public Sums {
  public:
-  CpuSums(std::int64_t features, std::vector<std::string> names, const SumsOptions& options, int workers)
-      : moments_(empty_moments(options.task, features, std::move(names))),
+  CpuSums(std::int64_t features, std::vector<std::string> names, const SumsOptions& options, int workers,
+          std::size_t workspace)
+      : workspace_(workspace),
+        moments_(empty_moments(options.task, features, std::move(names))),
         tile_rows_(detail::tile_rows(features, options.expected_rows)),
         scratch_(size_of(workers)) {}
 
@@ -38,19 +40,30 @@ class CpuSums final : public Sums {
     check_usable();
     const std::int64_t head = opened_ ? 0 : std::min(features.rows, head_rows() - head_count_);
     const std::int64_t waiting = head_count_;
-    if (head > 0 && !checked) check_head(features, targets, head, first_row);
-    const bool opens = !opened_ && head_count_ + head == head_rows();
+    if (head > 0 && !checked) {
+      try {
+        check_head(features, targets, head, first_row);
+      } catch (const BadData&) {
+        // Values come before labels in messages, wherever they are.
+        if (checks_first()) check_host_values(features, targets, moments_.targets(), first_row, workers());
+        throw;
+      }
+    }
+    bool begun = false;
     try {
       append_head(features, targets, head);
-      if (opens) open();
+      if (!opened_ && head_count_ == head_rows()) {
+        begun = true;
+        open();
+      }
       if (!opened_) return;
       if (sums_classes_first()) sum_classes(features, targets, first_row, head);
     } catch (...) {
-      if (opens) close();
+      if (begun) close();
       if (!opened_) shorten_head(waiting);
       throw;
     }
-    if (opens) shorten_head(0);
+    if (begun) shorten_head(0);
     try {
       add_rows(features, targets, first_row, head);
     } catch (...) {
@@ -64,9 +77,18 @@ class CpuSums final : public Sums {
 
   void append_targets(const std::vector<std::string>& names) override {
     check_usable();
-    const bool first = sums_classes_first();
+    const std::int64_t before = moments_.targets();
+    if (moments_.task != Task::classification || sums_classes_first() ||
+        class_sums_apart(moments_.task, moments_.features, before + static_cast<std::int64_t>(names.size()))) {
+      detail::append_targets(moments_, names);
+      return;
+    }
+    // Class sums stood apart when the waiting rows came, and will not when these are multiplied. All memory first.
+    std::vector<WaitingSums> waiting;
+    for (const std::unique_ptr<Tile<T>>& tile : waiting_) waiting.push_back(sums_of(*tile));
+    if (filling_ != nullptr) waiting.push_back(sums_of(*filling_));
     detail::append_targets(moments_, names);
-    if (!first && sums_classes_first()) add_waiting_class_sums();
+    for (WaitingSums& sums : waiting) add_waiting(sums, before);
   }
 
   Moments moments() const override {
@@ -134,52 +156,42 @@ class CpuSums final : public Sums {
            !class_sums_apart(moments_.task, moments_.features, moments_.targets());
   }
 
-  /// Adds the rows of a block from `first` on to the sums of their classes. Nothing has changed after a throw: BadData
-  /// for a value that is not finite or a label out of range.
   void sum_classes(const MatrixView& features, const TargetView& targets, std::int64_t first_row, std::int64_t first) {
-    const std::int64_t count = features.rows - first, d = moments_.features;
-    const LabelView& labels = *targets.labels;
-    bool good = true;
-    for (std::int64_t row = first; row < features.rows; ++row) {
-      const std::int64_t id = label_at(labels, row);
-      good = good && id >= 0 && id < moments_.targets();
+    bool in_place = false;
+    try {
+      add_class_sums<T>(moments_, frame_, features, targets, first, first_row, workers(), workspace_, in_place);
+    } catch (...) {
+      broken_ = in_place;
+      throw;
     }
-    if (good) {
-      const RowsByClass rows = sort_by_class(labels, first, count, moments_.targets());
-      AlignedBuffer<double> buffer(rows.classes.size() * size_of(d));
-      std::vector<ClassSum> sums;
-      for (const std::int32_t id : rows.classes)
-        sums.push_back({moments_.cross.data() + id * d, buffer.data() + static_cast<std::int64_t>(sums.size()) * d});
-      good = add_class_sums<T>(features, rows, frame_, workers(), moments_.exponent - frame_.exponent, sums);
-      if (good) put_class_sums(rows.classes, sums);
-    }
-    if (!good) check_host_values(features, targets, moments_.targets(), first_row, workers());
   }
 
-  void put_class_sums(const std::vector<std::int32_t>& classes, const std::vector<ClassSum>& sums) {
-    constexpr std::int64_t grain = 16;
+  /// Class and column sums of a tile whose rows wait, as the fold of a tile takes them where they stand apart.
+  struct WaitingSums {
+    Tile<T>* tile;
+    AlignedVector<double> classes;    // [targets][D]
+    std::vector<std::int32_t> order;  // classes as they first appear
+    std::vector<double> nothing;      // [D] column sums that are still to be added
+  };
+
+  WaitingSums sums_of(Tile<T>& tile) const {
     const std::int64_t d = moments_.features;
-    const double factor = std::ldexp(1.0, frame_.exponent - moments_.exponent);
-    parallel_for(workers(), static_cast<std::int64_t>(classes.size()), grain,
-                 [&](std::int64_t begin, std::int64_t end) {
-                   for (std::int64_t i = begin; i < end; ++i)
-                     std::transform(sums[size_of(i)].after, sums[size_of(i)].after + d,
-                                    moments_.cross.data() + classes[size_of(i)] * d,
-                                    [factor](double value) { return value * factor; });
-                 });
+    WaitingSums sums{
+        &tile, AlignedVector<double>(size_of(moments_.targets() * d), 0), {}, std::vector<double>(size_of(d), 0)};
+    list_classes(tile.ids, moments_.targets(), sums.order);
+    for (std::int64_t row = 0; row < tile.rows; ++row)
+      add_row(sums.classes.data() + tile.ids[size_of(row)] * d, tile.at(row, d), d);
+    return sums;
   }
 
-  /// Class sums stood apart when the waiting rows came, and no longer do.
-  void add_waiting_class_sums() {
-    std::vector<const Tile<T>*> tiles;
-    for (const std::unique_ptr<Tile<T>>& tile : waiting_) tiles.push_back(tile.get());
-    if (filling_ != nullptr) tiles.push_back(filling_.get());
+  void add_waiting(WaitingSums& sums, std::int64_t targets) noexcept {
     const std::int64_t d = moments_.features;
-    for (const Tile<T>* const tile : tiles) {
-      const double factor = std::ldexp(1.0, tile->exponent - moments_.exponent);
-      for (std::int64_t row = 0; row < tile->rows; ++row)
-        add_scaled(moments_.cross.data() + tile->ids[size_of(row)] * d, tile->at(row, d), factor, d);
-    }
+    raise_exponent(moments_, sums.tile->exponent);
+    const double factor = std::ldexp(1.0, sums.tile->exponent - moments_.exponent);
+    for (std::int64_t k = 0; k < targets; ++k)
+      add_scaled(moments_.cross.data() + k * d, sums.classes.data() + k * d, factor, d);
+    for (const std::int64_t k : sums.order) add_scaled(moments_.sum.data(), sums.classes.data() + k * d, factor, d);
+    sums.tile->sum.swap(sums.nothing);
   }
 
   /// Packs and multiplies the rows from `row` on.
@@ -223,6 +235,7 @@ class CpuSums final : public Sums {
   /// Copies the rows that wait in the head; only for a head that was not opened, so there are no tiles.
   CpuSums(const CpuSums& other)
       : Sums(),
+        workspace_(other.workspace_),
         moments_(other.moments_),
         tile_rows_(other.tile_rows_),
         head_(other.head_),
@@ -268,7 +281,7 @@ class CpuSums final : public Sums {
   void shorten_head(std::int64_t count) {
     head_count_ = count;
     head_.resize(size_of(count * moments_.features));
-    if (count == 0) head_.shrink_to_fit();
+    if (count == 0) head_ = {};
     if (moments_.task == Task::classification)
       head_ids_.resize(size_of(count));
     else
@@ -296,9 +309,9 @@ class CpuSums final : public Sums {
     if (filling_->rows == tile_rows_) waiting_.push_back(std::move(filling_));
   }
 
-  /// As before `open`.
-  void close() {
-    moments_ = empty_moments(moments_.task, moments_.features, std::move(moments_.names));
+  /// As before `open`, however far that came.
+  void close() noexcept {
+    clear_rows(moments_);
     filling_.reset();
     waiting_.clear();
     opened_ = false;
@@ -327,6 +340,7 @@ class CpuSums final : public Sums {
     return jobs;
   }
 
+  std::size_t workspace_;
   Moments moments_;
   std::int64_t tile_rows_;
   std::vector<double> head_;
@@ -352,8 +366,9 @@ std::unique_ptr<Sums> make_cpu_sums(std::int64_t features, std::vector<std::stri
                                              std::to_string(names.size()) + " targets");
   const double affordable = std::max(1.0, static_cast<double>(workspace_limit) / per_worker);
   const int used = static_cast<int>(std::min(static_cast<double>(workers), affordable));
-  if (options.f32_products) return std::make_unique<CpuSums<float>>(features, std::move(names), options, used);
-  return std::make_unique<CpuSums<double>>(features, std::move(names), options, used);
+  if (options.f32_products)
+    return std::make_unique<CpuSums<float>>(features, std::move(names), options, used, workspace_limit);
+  return std::make_unique<CpuSums<double>>(features, std::move(names), options, used, workspace_limit);
 }
 
 }  // namespace culogme::detail

@@ -59,9 +59,12 @@ struct Rows {
   }
 };
 
-std::unique_ptr<Sums> make_sums(std::int64_t classes, bool f32, int workers = 3) {
-  return culogme::detail::make_cpu_sums(features, names(0, classes), {Task::classification, f32, 0}, workers,
-                                        std::size_t{1} << 30);
+constexpr std::size_t ample = std::size_t{1} << 30, scarce = std::size_t{1} << 21;  // the sums take 2.4e6 bytes
+
+/// Told the number of rows, tiles have 384 of them.
+std::unique_ptr<Sums> make_sums(std::int64_t classes, bool f32, int workers = 3, std::size_t workspace = ample) {
+  return culogme::detail::make_cpu_sums(features, names(0, classes), {Task::classification, f32, row_count}, workers,
+                                        workspace);
 }
 
 /// Class sums of the features themselves, the pilot put back.
@@ -85,6 +88,15 @@ std::vector<double> expected_sums(const Rows& rows, std::int64_t classes, std::i
   return sums;
 }
 
+/// Values whose sums round, in f64 too.
+Rows uneven_rows(std::int64_t classes, double share_of_first = 0) {
+  Rows rows(classes, share_of_first);
+  support::Random random(12);
+  for (float& value : rows.values)
+    value = static_cast<float>(std::ldexp(random.normal(), static_cast<int>(random.integer(-18, 18))));
+  return rows;
+}
+
 void expect_same(const Moments& a, const Moments& b, const std::string& what) {
   EXPECT_EQ(a.rows, b.rows) << what;
   EXPECT_EQ(a.gram, b.gram) << what;
@@ -103,19 +115,21 @@ TEST_P(ManyClasses, SumsAreExactForIntegers) {
   for (const std::int64_t classes : {few_classes, many_classes})
     for (const double share : {0.0, 0.7}) {
       const Rows rows(classes, share);
-      const std::unique_ptr<Sums> sums = make_sums(classes, GetParam());
-      rows.add(*sums, 0, row_count);
-      EXPECT_EQ(class_sums(sums->moments()), expected_sums(rows, classes, row_count)) << classes << " classes";
+      for (const std::size_t workspace : {ample, scarce}) {
+        const std::unique_ptr<Sums> sums = make_sums(classes, GetParam(), 3, workspace);
+        rows.add(*sums, 0, row_count);
+        EXPECT_EQ(class_sums(sums->moments()), expected_sums(rows, classes, row_count)) << classes << " classes";
+      }
     }
 }
 
 TEST_P(ManyClasses, BatchesAndThreadsDoNotChangeABit) {
-  Rows rows(many_classes);
-  for (float& value : rows.values) value += 0.37f * value * value;  // no longer exact
+  const Rows rows = uneven_rows(many_classes);
   const std::unique_ptr<Sums> once = make_sums(many_classes, GetParam());
   rows.add(*once, 0, row_count);
   for (const std::int64_t batch : {1000, 1024, 1025, 7}) {
-    const std::unique_ptr<Sums> sums = make_sums(many_classes, GetParam(), batch == 7 ? 1 : 2);
+    const std::unique_ptr<Sums> sums =
+        make_sums(many_classes, GetParam(), batch == 7 ? 1 : 2, batch == 1000 ? scarce : ample);
     for (std::int64_t row = 0; row < row_count; row += batch) rows.add(*sums, row, std::min(row_count, row + batch));
     expect_same(sums->moments(), once->moments(), "batches of " + std::to_string(batch));
   }
@@ -126,13 +140,68 @@ TEST_P(ManyClasses, RowsOfAnotherScaleKeepTheSums) {
   for (std::int64_t j = 0; j < features; ++j) rows.value(2500, j) = std::ldexp(rows.value(2500, j), 50);
   const std::unique_ptr<Sums> sums = make_sums(many_classes, GetParam());
   rows.add(*sums, 0, 2000);
-  rows.add(*sums, 2000, row_count);
+  rows.add(*sums, 2000, 2600);
+  rows.add(*sums, 2600, row_count);
   const std::vector<double> given = class_sums(sums->moments()), wanted = expected_sums(rows, many_classes, row_count);
   // That row loses its pilot to rounding; the rows of other classes must not.
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const bool rounded = static_cast<std::int64_t>(i) / features == rows.ids[2500];
     const double unit = GetParam() ? tolerance::unit_f32 : tolerance::unit_f64;
     ASSERT_NEAR(given[i], wanted[i], rounded ? 2 * unit * std::fabs(wanted[i]) : 0) << "element " << i;
+  }
+}
+
+/// Zeros give a frame the smallest exponent there is; what comes later is larger by as much as the range of doubles.
+TEST_P(ManyClasses, ZerosMayComeFirst) {
+  for (const std::size_t workspace : {ample, scarce}) {
+    Rows rows(many_classes);
+    for (std::int64_t i = 0; i < row_count; ++i)
+      for (std::int64_t j = 0; j < features; ++j) rows.value(i, j) *= i < 1024 ? 0.0f : i == 2000 ? 0x1p22f : 30000.0f;
+    const std::unique_ptr<Sums> sums = make_sums(many_classes, GetParam(), 3, workspace);
+    rows.add(*sums, 0, 1500);
+    rows.add(*sums, 1500, row_count);
+    EXPECT_EQ(class_sums(sums->moments()), expected_sums(rows, many_classes, row_count));
+  }
+}
+
+TEST_P(ManyClasses, ARowOfAnotherScaleGivesTheSameBitsInAnyPieces) {
+  Rows rows = uneven_rows(many_classes, 0.5);
+  for (std::int64_t j = 0; j < features / 3; ++j) rows.value(1700, j) = 0x1p90f;
+  std::unique_ptr<Sums> reference;
+  for (const int workers : {1, 2, 3}) {
+    std::unique_ptr<Sums> sums = make_sums(many_classes, GetParam(), workers);
+    rows.add(*sums, 0, row_count);
+    if (reference != nullptr) expect_same(sums->moments(), reference->moments(), std::to_string(workers) + " workers");
+    if (reference == nullptr) reference = std::move(sums);
+  }
+}
+
+TEST_P(ManyClasses, AppendingClassesGivesTheSameBitsForAnyNumberOfThreads) {
+  const Rows rows = uneven_rows(few_classes);
+  std::unique_ptr<Sums> reference;
+  for (const int workers : {1, 2, 3, 8}) {
+    std::unique_ptr<Sums> sums = make_sums(few_classes, GetParam(), workers);
+    rows.add(*sums, 0, 2000);
+    sums->append_targets(names(few_classes, many_classes));
+    rows.add(*sums, 2000, row_count);
+    if (reference != nullptr) expect_same(sums->moments(), reference->moments(), std::to_string(workers) + " workers");
+    if (reference == nullptr) reference = std::move(sums);
+  }
+}
+
+TEST_P(ManyClasses, ValuesComeBeforeLabelsInMessages) {
+  Rows rows(many_classes);
+  rows.ids[5] = -3;
+  rows.value(2000, 1) = std::numeric_limits<float>::infinity();
+  {
+    const std::unique_ptr<Sums> sums = make_sums(many_classes, GetParam());
+    try {
+      rows.add(*sums, 0, row_count);
+      ADD_FAILURE() << "no error";
+    } catch (const BadData& error) {
+      EXPECT_EQ(error.kind, BadData::Kind::feature);
+      EXPECT_EQ(error.row, 2000);
+    }
   }
 }
 
@@ -143,7 +212,6 @@ TEST_P(ManyClasses, ClassesThatAreAppendedFindTheWaitingRows) {
   sums->append_targets(names(few_classes, many_classes));
   rows.add(*sums, 2900, row_count);
   EXPECT_EQ(class_sums(sums->moments()), expected_sums(rows, many_classes, row_count));
-  // The column sums of rows that came before the classes were told apart otherwise.
   const Moments moments = sums->moments();
   const std::unique_ptr<Sums> at_once = make_sums(many_classes, GetParam());
   rows.add(*at_once, 0, row_count);
@@ -153,7 +221,7 @@ TEST_P(ManyClasses, ClassesThatAreAppendedFindTheWaitingRows) {
 TEST_P(ManyClasses, BadValuesChangeNothing) {
   const Rows good(many_classes);
   for (const std::int64_t before : {0, 100, 1500}) {
-    const std::unique_ptr<Sums> sums = make_sums(many_classes, GetParam());
+    const std::unique_ptr<Sums> sums = make_sums(many_classes, GetParam(), 3, before == 100 ? scarce : ample);
     ASSERT_TRUE(sums->checks_first());
     if (before > 0) good.add(*sums, 0, before);
     const Moments untouched = sums->moments();

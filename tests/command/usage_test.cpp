@@ -6,6 +6,7 @@
 
 #include "command_files.hpp"
 #include "command_process.hpp"
+#include "cpu/split_product.hpp"
 
 namespace command_tests {
 namespace {
@@ -86,7 +87,7 @@ TEST_P(CommandWrongUsage, IsOneSentenceAndExitCodeTwo) {
 INSTANTIATE_TEST_SUITE_P(
     All, CommandWrongUsage,
     testing::Values(
-        WrongUsage{{}, {"no command", "score, rank, stats, evaluate, info"}},
+        WrongUsage{{}, {"no command", "score, rank, predict, stats, evaluate, info"}},
         WrongUsage{{"stats"}, {"no command", "add, merge, subtract, show"}},
         WrongUsage{{"scor", "f.npy"}, {"unknown command scor", "did you mean score?"}},
         WrongUsage{{"stats", "ad"}, {"unknown command ad", "did you mean add?"}},
@@ -144,9 +145,10 @@ TEST(CommandScoreProducts, MatrixTilesCanBeSwitchedOff) {
                                           "f32",   "--backend",      "cpu",      "--format",       "json"};
   const nlohmann::json usual = run(words).json();
   Surroundings off;
-  off.environment = {"CULOGME_AMX=off"};
+  off.environment = {"CULOGME_AMX=OFF"};
   const nlohmann::json without = run(words, off).json();
   EXPECT_EQ(without["engine"].get<std::string>().find("AMX"), std::string::npos);
+  EXPECT_EQ(usual["engine"].get<std::string>().find("AMX") != std::string::npos, culogme::detail::has_split_products());
   EXPECT_EQ(without["route"], "gram_f32");
   EXPECT_EQ(usual["route"], "gram_f32");
   EXPECT_NEAR(usual["score"].get<double>(), without["score"].get<double>(),

@@ -43,7 +43,7 @@ double prediction(std::int64_t rows, std::int64_t cols) {
 }
 
 double split_product(std::int64_t k) {
-  constexpr double in_a_tile = 16 + 1, partial_products = 6, left_out = 2, second_order = 1;
+  constexpr double in_a_tile = 16 + 1, partial_products = 6, left_out = 1, second_order = 1;
   const double tiles = partial_products * std::ceil(static_cast<double>(k) / 32);
   return unit_f32 * (in_a_tile + tiles + left_out + second_order);
 }
