@@ -77,7 +77,10 @@ TEST_F(ConvertKernelTest, Labels) {
     for (const bool wide : {false, true}) {
       if (wide)
         for (std::int64_t& id : expected) id = id * 1000003;  // beyond 32 bits
-      const device::Ids ids(expected, wide);
+      // One label more than asked for: written behind the others it would show, which the bytes of a pad would not.
+      std::vector<std::int64_t> given = expected;
+      given.push_back(77);
+      const device::Ids ids(given, wide);
       culogme::kernels::RawRows rows;
       ids.set(rows, 1);
       const device::Array<std::int64_t> out(expected.size());
