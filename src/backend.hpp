@@ -13,6 +13,7 @@
 #include <culogme/score.hpp>
 
 #include "moments.hpp"
+#include "source_sums.hpp"
 #include "spectrum_scalars.hpp"
 
 namespace culogme::detail {
@@ -125,6 +126,15 @@ class Backend {
   /// Throws OutOfMemory before anything is allocated.
   virtual std::unique_ptr<Sums> make_sums(std::int64_t features, std::vector<std::string> names,
                                           const SumsOptions& options) = 0;
+
+  /// Joint sums of LEEP and NCE. Throws OutOfMemory before anything is allocated.
+  virtual std::unique_ptr<SourceSums> make_source_sums(const SourceShape& shape) = 0;
+
+  /// First value, row or label in host memory that cannot be used: throws BadSource as SourceSums::add would.
+  virtual void check_source(const SourceShape& shape, const MatrixView& source, const LabelView& labels,
+                            std::int64_t first_row) = 0;
+  virtual void check_source(const SourceShape& shape, const LabelView& source_labels, const LabelView& labels,
+                            std::int64_t first_row) = 0;
 
   /// Primal: eigenproblem of size D. With `keep` the sums stay as they are, else they are of no use afterwards.
   virtual std::unique_ptr<AnySpectrum> spectrum(Sums& sums, bool keep, bool intercept) = 0;

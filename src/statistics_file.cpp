@@ -1,14 +1,10 @@
-#include <zlib.h>
-
 #include <algorithm>
-#include <bit>
-#include <cmath>
-#include <cstring>
-#include <limits>
 #include <unordered_set>
+#include <utility>
 
 #include <culogme/error.hpp>
 
+#include "sealed_file.hpp"
 #include "statistics_state.hpp"
 
 // The format is described in docs/file-format.md; change both together and raise the version.
@@ -16,116 +12,9 @@
 namespace culogme::detail {
 namespace {
 
-constexpr char magic[8] = {'C', 'U', 'L', 'O', 'G', 'M', 'E', '\0'};
-constexpr std::uint32_t format_version = 1;
-constexpr std::size_t length_offset = 12;  // magic, version; then the length of the whole file
-constexpr std::size_t checksum_bytes = 4;
-constexpr std::size_t longest_name = 1 << 16;
 constexpr std::int32_t largest_exponent = 1100;  // of a double, subnormal ones included
 
 std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
-
-std::uint32_t checksum(const char* bytes, std::size_t count) {
-  uLong sum = crc32(0, nullptr, 0);
-  while (count > 0) {
-    const uInt piece = static_cast<uInt>(std::min<std::size_t>(count, 1u << 30));
-    sum = crc32(sum, reinterpret_cast<const Bytef*>(bytes), piece);
-    bytes += piece;
-    count -= piece;
-  }
-  return static_cast<std::uint32_t>(sum);
-}
-
-class Writer {
- public:
-  template <class T>
-  void integer(T value) {
-    using Unsigned = std::make_unsigned_t<T>;
-    auto bits = static_cast<Unsigned>(value);
-    for (std::size_t i = 0; i < sizeof(T); ++i) {
-      bytes.push_back(static_cast<char>(bits & 0xffu));
-      bits = static_cast<Unsigned>(static_cast<std::uint64_t>(bits) >> 8);
-    }
-  }
-  void number(double value) { integer(std::bit_cast<std::uint64_t>(value)); }
-  template <class Values>
-  void numbers(const Values& values) {
-    for (const double value : values) number(value);
-  }
-  void text(const std::string& value) {
-    integer(static_cast<std::uint32_t>(value.size()));
-    bytes += value;
-  }
-  std::string bytes;
-};
-
-class Reader {
- public:
-  Reader(const std::string& bytes, std::size_t begin, std::size_t end, const std::string& name)
-      : bytes_(bytes), at_(begin), end_(end), name_(name) {}
-
-  template <class T>
-  T integer() {
-    need(sizeof(T));
-    std::uint64_t bits = 0;
-    for (std::size_t i = 0; i < sizeof(T); ++i)
-      bits |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes_[at_ + i])) << (8 * i);
-    at_ += sizeof(T);
-    return static_cast<T>(bits);
-  }
-  double number() {
-    const double value = std::bit_cast<double>(integer<std::uint64_t>());
-    if (!std::isfinite(value)) damaged("a sum is not finite");
-    return value;
-  }
-  template <class Values = std::vector<double>>
-  Values numbers(std::size_t count) {
-    if (count > (end_ - at_) / 8) damaged("it ends inside its sums");
-    Values values(count);
-    for (double& value : values) value = number();
-    return values;
-  }
-  std::string text() {
-    const std::size_t size = integer<std::uint32_t>();
-    if (size > longest_name) damaged("a name has " + std::to_string(size) + " bytes");
-    need(size);
-    at_ += size;
-    return bytes_.substr(at_ - size, size);
-  }
-  std::size_t left() const { return end_ - at_; }
-  [[noreturn]] void damaged(const std::string& why) const {
-    throw FileError(name_ + ": the statistics file is damaged: " + why);
-  }
-
- private:
-  void need(std::size_t size) const {
-    if (size > end_ - at_) damaged("it ends inside its header");
-  }
-  const std::string& bytes_;
-  std::size_t at_, end_;
-  const std::string& name_;
-};
-
-/// Magic, version, length and checksum; everything after this is what some writer of this format wrote.
-void check_envelope(const std::string& bytes, const std::string& name) {
-  if (bytes.size() < sizeof magic || std::memcmp(bytes.data(), magic, sizeof magic) != 0)
-    throw FileError(name + " is no statistics file: it does not start with its magic bytes");
-  Reader head(bytes, sizeof magic, bytes.size(), name);
-  if (const auto version = head.integer<std::uint32_t>(); version != format_version)
-    throw FileError(name + " is a statistics file of version " + std::to_string(version) + "; version " +
-                    std::to_string(format_version) + " can be read");
-  const auto length = head.integer<std::uint64_t>();
-  if (length > bytes.size())
-    throw FileError(name + ": the statistics file is truncated or damaged: " + std::to_string(bytes.size()) +
-                    " bytes of " + std::to_string(length));
-  if (length < bytes.size())
-    throw FileError(name + ": the statistics file is damaged: " + std::to_string(bytes.size() - length) +
-                    " bytes follow after its end");
-  if (length < length_offset + 8 + checksum_bytes) head.damaged("it is too short");
-  Reader tail(bytes, bytes.size() - checksum_bytes, bytes.size(), name);
-  if (tail.integer<std::uint32_t>() != checksum(bytes.data(), bytes.size() - checksum_bytes))
-    tail.damaged("its checksum does not fit");
-}
 
 /// Sizes are compared with the bytes that are there before anything is allocated for them.
 void check_sizes(const Reader& reader, std::int64_t features, std::int64_t targets) {
@@ -158,10 +47,7 @@ void check_moments(const Reader& reader, const Moments& m) {
 }  // namespace
 
 std::string encode_statistics(const Moments& m, Precision precision) {
-  Writer w;
-  w.bytes.assign(magic, sizeof magic);
-  w.integer(format_version);
-  w.integer(std::uint64_t{0});
+  Writer w = begin_file(statistics_kind);
   w.integer(static_cast<std::uint8_t>(m.task));
   w.integer(static_cast<std::uint8_t>(precision));
   w.integer(static_cast<std::uint8_t>(m.energy_f32.empty() ? 0 : 1));
@@ -184,16 +70,11 @@ std::string encode_statistics(const Moments& m, Precision precision) {
     for (std::int64_t i = j; i < m.features; ++i) w.number(m.gram[size_of(j * m.features + i)]);
   w.numbers(m.cross);
   w.numbers(m.energy_f32);
-  Writer length;
-  length.integer(static_cast<std::uint64_t>(w.bytes.size() + checksum_bytes));
-  w.bytes.replace(length_offset, length.bytes.size(), length.bytes);
-  w.integer(checksum(w.bytes.data(), w.bytes.size()));
-  return std::move(w.bytes);
+  return seal(std::move(w));
 }
 
 Moments decode_statistics(const std::string& bytes, const std::string& name, Precision& precision) {
-  check_envelope(bytes, name);
-  Reader r(bytes, length_offset + 8, bytes.size() - checksum_bytes, name);
+  Reader r = open_sealed(statistics_kind, bytes, name);
   const auto task = r.integer<std::uint8_t>(), precision_code = r.integer<std::uint8_t>(),
              flags = r.integer<std::uint8_t>();
   if (task > static_cast<std::uint8_t>(Task::multilabel)) r.damaged("its task is unknown");

@@ -7,5 +7,6 @@
 #include <culogme/matrix.hpp>
 #include <culogme/posterior.hpp>
 #include <culogme/score.hpp>
+#include <culogme/source.hpp>
 #include <culogme/statistics.hpp>
 #include <culogme/version.hpp>

@@ -10,6 +10,7 @@
 #include "cpu/blas.hpp"
 #include "cpu/check.hpp"
 #include "cpu/evidence.hpp"
+#include "cpu/source.hpp"
 #include "cpu/spectrum.hpp"
 #include "cpu/split_product.hpp"
 #include "cpu/sums.hpp"
@@ -71,6 +72,20 @@ class CpuBackend final : public Backend {
   std::unique_ptr<Sums> make_sums(std::int64_t features, std::vector<std::string> names,
                                   const SumsOptions& options) override {
     return make_cpu_sums(features, std::move(names), options, threads_, workspace_limit_);
+  }
+
+  std::unique_ptr<SourceSums> make_source_sums(const SourceShape& shape) override {
+    require_memory(table_bytes(shape), table_text(shape));
+    return make_cpu_source_sums(shape, threads_);
+  }
+
+  void check_source(const SourceShape& shape, const MatrixView& source, const LabelView& labels,
+                    std::int64_t first_row) override {
+    check_host_source(shape, source, labels, first_row, threads_);
+  }
+  void check_source(const SourceShape& shape, const LabelView& source_labels, const LabelView& labels,
+                    std::int64_t first_row) override {
+    check_host_source(shape, source_labels, labels, first_row);
   }
 
   std::unique_ptr<AnySpectrum> spectrum(Sums& sums, bool keep, bool intercept) override {

@@ -7,9 +7,11 @@
 #include "cpu/check.hpp"
 #include "cpu/evidence.hpp"
 #include "cpu/fold.hpp"
+#include "cpu/source.hpp"
 #include "cuda/check.hpp"
 #include "cuda/context.hpp"
 #include "cuda/device.hpp"
+#include "cuda/source.hpp"
 #include "cuda/spectrum.hpp"
 #include "cuda/sums.hpp"
 #include "memory.hpp"
@@ -95,6 +97,24 @@ class CudaBackend final : public Backend {
         device_tile_rows(features, options.task == Task::classification, static_cast<std::int64_t>(names.size()),
                          options.expected_rows, workspace_limit_);
     return std::make_unique<CudaSums>(context_, features, std::move(names), options, rows);
+  }
+
+  std::unique_ptr<SourceSums> make_source_sums(const SourceShape& shape) override {
+    const DeviceScope scope = context_->enter();
+    const auto free = static_cast<double>(context_->free_memory());
+    if (table_bytes(shape) > free)
+      throw OutOfMemory(table_text(shape) + " need " + byte_text(table_bytes(shape)) + " of device memory, " +
+                        byte_text(free) + " are free");
+    return make_cuda_source_sums(context_, shape, workspace_limit_);
+  }
+
+  void check_source(const SourceShape& shape, const MatrixView& source, const LabelView& labels,
+                    std::int64_t first_row) override {
+    check_host_source(shape, source, labels, first_row, threads_);
+  }
+  void check_source(const SourceShape& shape, const LabelView& source_labels, const LabelView& labels,
+                    std::int64_t first_row) override {
+    check_host_source(shape, source_labels, labels, first_row);
   }
 
   std::unique_ptr<AnySpectrum> spectrum(Sums& sums, bool keep, bool intercept) override {

@@ -17,6 +17,7 @@
 #include <culogme/cuda.hpp>
 #include <culogme/error.hpp>
 #include <culogme/score.hpp>
+#include <culogme/source.hpp>
 #include <culogme/statistics.hpp>
 
 namespace {
@@ -35,6 +36,7 @@ std::vector<float> numbers(std::int64_t count, std::uint32_t seed) {
 
 struct Inputs {
   std::vector<float> features = numbers(rows * cols, 1), responses = numbers(rows * targets, 2);
+  std::vector<float> logits = numbers(rows * cols, 3);
   std::vector<std::int32_t> labels;
   const float *device_features = nullptr, *device_responses = nullptr;
   const std::int32_t* device_labels = nullptr;
@@ -95,6 +97,24 @@ const std::vector<Scored> ways = {
         culogme::score(statistics);
       }
       return culogme::score(statistics).value;
+    },
+    // What a source head says, from either memory.
+    [](culogme::Engine& engine, const Inputs& in) {
+      return culogme::leep(engine, culogme::matrix_view(culogme::Memory::host, in.logits.data(), rows, cols),
+                           culogme::label_view(culogme::Memory::host, in.labels.data(), rows), classes,
+                           {culogme::SourceInput::logits, true})
+          .value;
+    },
+    [](culogme::Engine& engine, const Inputs& in) {
+      return culogme::nce(engine, culogme::device_view(in.device_features, rows, cols),
+                          culogme::device_labels(in.device_labels, rows), classes, {culogme::SourceInput::logits, true})
+          .value;
+    },
+    [](culogme::Engine& engine, const Inputs& in) {
+      const culogme::LabelView labels = culogme::label_view(culogme::Memory::host, in.labels.data(), rows);
+      culogme::SourceStatistics statistics(engine, classes, classes, {culogme::SourceInput::labels, true});
+      statistics.add(labels, culogme::device_labels(in.device_labels, rows));
+      return culogme::nce(statistics.clone(engine)).value + 1;
     },
 };
 

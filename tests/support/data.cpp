@@ -94,6 +94,16 @@ void separate_classes(Data& features, const Labels& labels, std::int64_t classes
       features(i, j) += on_grid(distance * directions(labels[static_cast<std::size_t>(i)], j));
 }
 
+Data probabilities(std::int64_t rows, std::int64_t source_classes, double spread, std::uint64_t seed) {
+  Data data = scaled(normal(rows, source_classes, seed), spread);
+  for (std::int64_t i = 0; i < rows; ++i) {
+    double sum = 0;
+    for (std::int64_t z = 0; z < source_classes; ++z) sum += data(i, z) = std::exp(data(i, z));
+    for (std::int64_t z = 0; z < source_classes; ++z) data(i, z) /= sum;
+  }
+  return data;
+}
+
 Data rectified(std::int64_t rows, std::int64_t cols, double low, double high, std::uint64_t seed) {
   Data data = normal(rows, cols, seed);
   Random random(seed + 1);

@@ -48,6 +48,9 @@ Labels balanced_labels(std::int64_t rows, std::int64_t classes, std::uint64_t se
 /// Adds `distance` times a random direction per class (rounded to multiples of 1/64) to the rows of the class.
 void separate_classes(Data& features, const Labels& labels, std::int64_t classes, double distance, std::uint64_t seed);
 
+/// rows x source classes probabilities: the softmax of `spread` times normal values.
+Data probabilities(std::int64_t rows, std::int64_t source_classes, double spread, std::uint64_t seed);
+
 /// max(0, mean + normal) per column, means from `low` to `high`: as the last layer of a network, one large direction.
 Data rectified(std::int64_t rows, std::int64_t cols, double low, double high, std::uint64_t seed);
 

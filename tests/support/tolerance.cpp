@@ -113,4 +113,14 @@ double reordered(std::int64_t rows, std::int64_t cols, double evidence_scale) {
   return static_cast<double>(rows + 30 * cols) * unit_f64 * (1 + evidence_scale);
 }
 
+double leep(std::int64_t rows, std::int64_t classes, std::int64_t source_classes, double value, double spread) {
+  const double n = static_cast<double>(rows), c = static_cast<double>(classes), z = static_cast<double>(source_classes);
+  const double of_theta = spread > 0 ? z + 8 + 2 * spread : 0;
+  return unit_f64 * (2 * n + c + z + 16 + 3 * of_theta + (n + 4) * std::fabs(value));
+}
+
+double nce(std::int64_t classes, std::int64_t source_classes, double value) {
+  return unit_f64 * (static_cast<double>(classes * source_classes) + 8) * std::fabs(value);
+}
+
 }  // namespace tolerance

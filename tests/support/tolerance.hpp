@@ -64,6 +64,14 @@ double ln_t(double bound, std::int64_t rows, const oracle::Maximum& maximum);
 /// Evidence computed twice in fp64 from equal statistics in another order of the same terms.
 double reordered(std::int64_t rows, std::int64_t cols, double evidence_scale);
 
+/// LEEP in fp64: sums of positive terms keep their relative error, at most a unit roundoff for each addition, and so do
+/// the likelihoods; the mean of the logarithms adds one for each row. `spread`: largest minus smallest logit of a row,
+/// each of which exp takes with an error of its argument; 0 for probabilities.
+double leep(std::int64_t rows, std::int64_t classes, std::int64_t source_classes, double value, double spread = 0);
+
+/// NCE: as many terms of one sign as there are cells, from exact counts.
+double nce(std::int64_t classes, std::int64_t source_classes, double value);
+
 /// What docs/numerics.md promises for fp64 on benign data: agreement with the exact maximum.
 inline constexpr double benign_agreement = 1e-10;
 /// Relative agreement with the published numbers on well-conditioned data.
