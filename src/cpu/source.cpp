@@ -1,6 +1,7 @@
 #include "cpu/source.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <mutex>
 #include <utility>
@@ -17,9 +18,9 @@ namespace {
 
 std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
 
-constexpr std::int64_t block_elements = std::int64_t{1} << 18;  // rows that stay in the cache from check to sum
-constexpr std::int64_t row_grain = 32;
-constexpr std::int64_t fewest_columns = 256;                    // of a stripe that one thread sums
+constexpr std::int64_t block_elements = std::int64_t{1} << 16;  // rows that stay in the cache from check to sum
+constexpr std::int64_t fewest_rows = 8;
+constexpr std::int64_t fewest_columns = 64;                     // of a stripe
 constexpr std::int64_t worth_a_thread = std::int64_t{1} << 15;  // elements; below, starting threads costs more
 
 /// The smallest of several workers' findings: what a reader from the top would meet first.
@@ -30,12 +31,17 @@ class FirstBad {
     if (!found_ || bad.row < bad_.row) bad_ = bad;
     found_ = true;
   }
+  /// Something was found before row `row`, which then need not be looked at.
+  bool before(std::int64_t row) const {
+    const std::lock_guard lock(mutex_);
+    return found_ && bad_.row < row;
+  }
   void raise() const {
     if (found_) throw bad_;
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   bool found_ = false;
   BadSource bad_;
 };
@@ -62,65 +68,90 @@ struct Rows {
   const double* at(std::int64_t row) const { return data + row * stride; }
 };
 
-/// Gives rows of a view as probabilities, looked at on the way.
-class RowLoader {
+/// What a worker needs for its blocks.
+struct Scratch {
+  AlignedVector<double> values;    ///< [rows][Z] probabilities, where they cannot be read in place
+  std::vector<std::int64_t> tops;  ///< [rows]
+  std::vector<double> logs;        ///< [rows]
+};
+
+/// Cuts the rows of a view into blocks that workers claim in order, and gives their probabilities.
+class Blocks {
  public:
-  RowLoader(const SourceShape& shape, int threads) : shape_(shape), threads_(threads) {}
+  Blocks(const SourceShape& shape, const MatrixView& view, const LabelView& labels, int threads)
+      : shape_(shape),
+        view_(view),
+        labels_(labels),
+        logits_(shape.options.input == SourceInput::logits),
+        in_place_(view.scalar == Scalar::f64 && !logits_),
+        rows_(std::min(std::max(fewest_rows, block_elements / view.cols), std::max<std::int64_t>(view.rows, 1))),
+        count_((view.rows + rows_ - 1) / rows_),
+        workers_(view.rows * view.cols < worth_a_thread
+                     ? 1
+                     : static_cast<int>(std::min<std::int64_t>(threads, std::max<std::int64_t>(count_, 1)))) {}
 
-  int threads_for(std::int64_t rows) const { return rows * shape_.source_classes < worth_a_thread ? 1 : threads_; }
-  static std::int64_t rows_at_once(std::int64_t columns) { return std::max<std::int64_t>(1, block_elements / columns); }
-  const std::vector<std::int64_t>& tops() const { return tops_; }
+  int workers() const { return workers_; }
 
-  /// Rows [first, first + count); valid until the next call. Throws BadSource where `check`.
-  Rows load(const MatrixView& view, std::int64_t first, std::int64_t count, const LabelView& labels,
-            std::int64_t first_row, bool check, bool arg_max) {
-    const bool logits = shape_.options.input == SourceInput::logits;
-    const bool in_place = view.scalar == Scalar::f64 && !logits;
-    const std::int64_t columns = view.cols;
-    Rows rows{static_cast<const double*>(view.data) + first * view.row_stride, view.row_stride};
-    if (!in_place) {
-      scratch_.resize(size_of(count * columns));
-      rows = {scratch_.data(), columns};
+  /// Calls work(block, first row, rows, scratch) for all blocks; each worker has scratch of its own, made before any
+  /// starts, since a worker that fails half-way would keep others waiting.
+  template <class Work>
+  void run(const Work& work) const {
+    std::vector<Scratch> scratch(size_of(workers_));
+    for (Scratch& one : scratch) {
+      if (!in_place_) one.values.resize(size_of(rows_ * view_.cols));
+      one.tops.resize(size_of(rows_));
+      one.logs.resize(size_of(rows_));
     }
-    if (in_place && !check && !arg_max) return rows;
-    if (arg_max) tops_.resize(size_of(count));
-    const double tolerance = probability_tolerance(view.scalar, columns);
-    FirstBad first_bad;
-    parallel_for(threads_for(count), count, row_grain, [&](std::int64_t begin, std::int64_t end) {
-      if (!in_place) widen_rows(view, first + begin, end - begin, scratch_.data() + begin * columns);
-      if (!logits && !check && !arg_max) return;
-      for (std::int64_t row = begin; row < end; ++row) {
-        const SourceRow seen = logits ? softmax_row(scratch_.data() + row * columns, columns, arg_max)
-                                      : scan_probabilities(rows.at(row), columns, arg_max);
-        if (arg_max) tops_[size_of(row)] = seen.top;
-        if (!check) continue;
-        const bool good = logits ? !std::isnan(seen.sum) : seen.smallest >= 0 && std::fabs(seen.sum - 1) <= tolerance;
-        if (!good) {
-          first_bad.note(describe_bad(view, first + row, first_row + first + row, logits, 1 + tolerance, seen.sum));
-          return;
-        }
-        const std::int64_t id = label_at(labels, first + row);
-        if (id < 0 || id >= shape_.classes) {
-          first_bad.note({BadSource::Kind::label, first_row + first + row, 0, 0, id, shape_.classes});
-          return;
-        }
-      }
+    std::atomic<std::int64_t> next{0};
+    run_workers(workers_, [&](int worker) {
+      for (std::int64_t block; (block = next.fetch_add(1)) < count_;)
+        work(block, block * rows_, std::min(rows_, view_.rows - block * rows_), scratch[size_of(worker)]);
     });
-    first_bad.raise();
-    return rows;
+  }
+
+  /// The probabilities of a block. With `bad` values and labels are looked at; false: the first bad one was noted.
+  bool load(std::int64_t first, std::int64_t count, bool arg_max, std::int64_t first_row, FirstBad* bad,
+            Scratch& scratch, Rows& rows) const {
+    const std::int64_t columns = view_.cols;
+    rows = {static_cast<const double*>(view_.data) + first * view_.row_stride, view_.row_stride};
+    if (!in_place_) {
+      widen_rows(view_, first, count, scratch.values.data());
+      rows = {scratch.values.data(), columns};
+    }
+    if (bad == nullptr && !arg_max && !logits_) return true;
+    const double tolerance = probability_tolerance(view_.scalar, columns);
+    for (std::int64_t row = 0; row < count; ++row) {
+      const SourceRow seen = logits_ ? softmax_row(scratch.values.data() + row * columns, columns, arg_max)
+                                     : scan_probabilities(rows.at(row), columns, arg_max);
+      scratch.tops[size_of(row)] = seen.top;
+      if (bad == nullptr) continue;
+      const bool good = logits_ ? !std::isnan(seen.sum) : seen.smallest >= 0 && std::fabs(seen.sum - 1) <= tolerance;
+      if (!good) {
+        bad->note(describe_bad(view_, first + row, first_row + first + row, logits_, 1 + tolerance, seen.sum));
+        return false;
+      }
+      const std::int64_t id = label_at(labels_, first + row);
+      if (id < 0 || id >= shape_.classes) {
+        bad->note({BadSource::Kind::label, first_row + first + row, 0, 0, id, shape_.classes});
+        return false;
+      }
+    }
+    return true;
   }
 
  private:
-  SourceShape shape_;
-  int threads_;
-  AlignedVector<double> scratch_;
-  std::vector<std::int64_t> tops_;
+  const SourceShape& shape_;
+  const MatrixView& view_;
+  const LabelView& labels_;
+  bool logits_, in_place_;
+  std::int64_t rows_, count_;
+  int workers_;
 };
 
 class CpuLikelihood final : public LikelihoodSums {
  public:
   CpuLikelihood(const SourceShape& shape, AlignedVector<double> joint, std::vector<std::int64_t> rows, int threads)
-      : shape_(shape), conditional_(std::move(joint)), loader_(shape, threads) {
+      : shape_(shape), conditional_(std::move(joint)), threads_(threads) {
     condition(conditional_, shape.classes, shape.source_classes, threads);
     result_.sums.assign(size_of(shape.classes), 0);
     result_.rows.assign(size_of(shape.classes), 0);
@@ -131,24 +162,23 @@ class CpuLikelihood final : public LikelihoodSums {
     for (std::int64_t row = 0; row < labels.size; ++row)
       if (const std::int64_t id = label_at(labels, row); id < 0 || id >= shape_.classes)
         throw BadSource{BadSource::Kind::label, row, 0, 0, id, shape_.classes};
-    const std::int64_t block = RowLoader::rows_at_once(source.cols);
-    for (std::int64_t first = 0; first < source.rows; first += block) {
-      const std::int64_t count = std::min(block, source.rows - first);
-      const Rows rows = loader_.load(source, first, count, labels, 0, false, false);
-      logs_.resize(size_of(count));
-      parallel_for(loader_.threads_for(count), count, row_grain, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t row = begin; row < end; ++row) {
-          const std::int64_t id = label_at(labels, first + row);
-          logs_[size_of(row)] =
-              std::log(dot_row(conditional_.data() + id * shape_.source_classes, rows.at(row), shape_.source_classes));
-        }
-      });
+    const Blocks blocks(shape_, source, labels, threads_);
+    Tickets order(1);
+    blocks.run([&](std::int64_t block, std::int64_t first, std::int64_t count, Scratch& scratch) {
+      Rows rows;
+      blocks.load(first, count, false, 0, nullptr, scratch, rows);
+      for (std::int64_t row = 0; row < count; ++row)
+        scratch.logs[size_of(row)] =
+            std::log(dot_row(conditional_.data() + label_at(labels, first + row) * shape_.source_classes, rows.at(row),
+                             shape_.source_classes));
+      order.wait(0, block);
       for (std::int64_t row = 0; row < count; ++row) {
         const std::size_t id = size_of(label_at(labels, first + row));
-        result_.sums[id] += logs_[size_of(row)];
+        result_.sums[id] += scratch.logs[size_of(row)];
         ++result_.rows[id];
       }
-    }
+      order.pass(0, block);
+    });
   }
 
   Result result() const override { return result_; }
@@ -156,22 +186,18 @@ class CpuLikelihood final : public LikelihoodSums {
  private:
   SourceShape shape_;
   AlignedVector<double> conditional_;
-  RowLoader loader_;
-  std::vector<double> logs_;
+  int threads_;
   Result result_;
 };
 
 class CpuSourceSums final : public SourceSums {
  public:
-  CpuSourceSums(const SourceShape& shape, int threads)
-      : shape_(shape), table_(empty_table(shape)), loader_(shape, threads), threads_(threads) {}
+  CpuSourceSums(const SourceShape& shape, int threads) : shape_(shape), table_(empty_table(shape)), threads_(threads) {}
 
   void add(const MatrixView& source, const LabelView& labels, std::int64_t first_row, bool checked) override {
     check_usable();
     broken_ = true;
-    const std::int64_t block = RowLoader::rows_at_once(source.cols);
-    for (std::int64_t first = 0; first < source.rows; first += block)
-      add_block(source, labels, first, std::min(block, source.rows - first), first_row, checked);
+    add_blocks(source, labels, first_row, checked);
     table_.rows += source.rows;
     broken_ = false;
   }
@@ -208,27 +234,37 @@ class CpuSourceSums final : public SourceSums {
     if (broken_) throw InvalidArgument("these sums are of no use: adding rows to them failed before");
   }
 
-  void add_block(const MatrixView& source, const LabelView& labels, std::int64_t first, std::int64_t count,
-                 std::int64_t first_row, bool checked) {
+  /// Workers look at blocks side by side and add them stripe after stripe of columns, each stripe in the order of the
+  /// rows: the bits depend neither on the workers nor on the stripes.
+  void add_blocks(const MatrixView& source, const LabelView& labels, std::int64_t first_row, bool checked) {
     const bool arg_max = shape_.options.arg_max;
-    const Rows rows = loader_.load(source, first, count, labels, first_row, !checked, arg_max);
-    const std::int64_t width = shape_.source_classes, workers = loader_.threads_for(count);
-    // Stripes of columns side by side, each in the order of the rows: the bits do not depend on the stripes.
-    const std::int64_t stripe = std::max(fewest_columns, (width / workers + 8) / 8 * 8);
-    parallel_for(static_cast<int>(workers), width, stripe, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t row = 0; row < count; ++row)
-        add_row(table_.joint.data() + label_at(labels, first + row) * width + begin, rows.at(row) + begin, end - begin);
+    const std::int64_t width = shape_.source_classes;
+    const Blocks blocks(shape_, source, labels, threads_);
+    const auto stripes = static_cast<int>(std::clamp<std::int64_t>(width / fewest_columns, 1, 2 * blocks.workers()));
+    Tickets order(stripes);
+    FirstBad bad;
+    blocks.run([&](std::int64_t block, std::int64_t first, std::int64_t count, Scratch& scratch) {
+      Rows rows;
+      const bool good = !bad.before(first_row + first) &&
+                        blocks.load(first, count, arg_max, first_row, checked ? nullptr : &bad, scratch, rows);
+      for (int stripe = 0; stripe < stripes; ++stripe) {
+        const std::int64_t begin = width * stripe / stripes, end = width * (stripe + 1) / stripes;
+        order.wait(stripe, block);
+        for (std::int64_t row = 0; good && row < count; ++row) {
+          const std::int64_t id = label_at(labels, first + row);
+          add_row(table_.joint.data() + id * width + begin, rows.at(row) + begin, end - begin);
+          if (stripe > 0) continue;
+          ++table_.class_rows[size_of(id)];
+          if (arg_max) ++table_.counts[size_of(id * width + scratch.tops[size_of(row)])];
+        }
+        order.pass(stripe, block);
+      }
     });
-    for (std::int64_t row = 0; row < count; ++row) {
-      const std::int64_t id = label_at(labels, first + row);
-      ++table_.class_rows[size_of(id)];
-      if (arg_max) ++table_.counts[size_of(id * width + loader_.tops()[size_of(row)])];
-    }
+    bad.raise();
   }
 
   SourceShape shape_;
   JointTable table_;
-  RowLoader loader_;
   int threads_;
   bool broken_ = false;
 };
@@ -246,10 +282,13 @@ void check_host_source(const SourceShape& shape, const MatrixView& source, const
   if (source.memory == Memory::host) {
     const std::vector<std::int32_t> none(host_labels ? 0 : size_of(source.rows), 0);
     const LabelView known = host_labels ? labels : label_view(Memory::host, none.data(), source.rows);
-    RowLoader loader(shape, threads);
-    const std::int64_t block = RowLoader::rows_at_once(source.cols);
-    for (std::int64_t first = 0; first < source.rows; first += block)
-      loader.load(source, first, std::min(block, source.rows - first), known, first_row, true, false);
+    const Blocks blocks(shape, source, known, threads);
+    FirstBad bad;
+    blocks.run([&](std::int64_t, std::int64_t first, std::int64_t count, Scratch& scratch) {
+      Rows rows;
+      if (!bad.before(first_row + first)) blocks.load(first, count, false, first_row, &bad, scratch, rows);
+    });
+    bad.raise();
   } else if (host_labels) {
     for (std::int64_t row = 0; row < labels.size; ++row)
       if (const std::int64_t id = label_at(labels, row); id < 0 || id >= shape.classes)

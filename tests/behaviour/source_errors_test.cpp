@@ -95,6 +95,21 @@ TEST_P(SourceErrors, RowsThatDoNotAddUpToOne) {
   EXPECT_NO_THROW(culogme::leep(engine, Stored(close, Scalar::f64).view(), view(labels), classes));
 }
 
+// Several threads meet bad rows at once; a reader from the top would meet one of them first.
+TEST_P(SourceErrors, TheFirstOfManyBadRowsIsTold) {
+  const std::int64_t many = 3000, wide = 200;
+  Data data = support::probabilities(many, wide, 1, 4);
+  for (const std::int64_t row : {1700, 1699, 900, 2999}) data(row, 50) = -1;
+  data(900, 49) = 2;
+  const Stored stored(data, Scalar::f32);
+  const Labels ids = support::balanced_labels(many, classes, 5);
+  culogme::Engine threaded = support::make_engine(GetParam(), 5);
+  for (int attempt = 0; attempt < 20; ++attempt)
+    CULOGME_EXPECT_HOLDS(
+        support::message_of<NumericalError>([&] { culogme::leep(threaded, stored.view(), view(ids), classes); }),
+        "2 at row 900, column 49 is no probability");
+}
+
 TEST_P(SourceErrors, LabelsThatAreNoClasses) {
   for (const std::int32_t id : {-1, 3, 1000000})
     CULOGME_EXPECT_HOLDS(refused([id](Data&, Labels& ids) { ids[30] = id; }, SourceInput::probabilities),
