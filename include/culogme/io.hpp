@@ -92,10 +92,11 @@ struct ModelFiles {
 /// A numeric table with named rows: score files, accuracy files, manifests' accuracies. NaN where a cell is empty or
 /// "nan".
 struct Table {
-  std::string name;                         ///< the file
-  std::vector<std::string> rows;            ///< first column
-  std::vector<std::string> columns;         ///< names of the numeric columns
-  std::vector<std::vector<double>> values;  ///< [column][row]
+  std::string name;                           ///< the file
+  std::vector<std::string> rows;              ///< first column
+  std::vector<std::string> columns;           ///< names of the numeric columns
+  std::vector<std::vector<double>> values;    ///< [column][row]
+  std::vector<std::vector<bool>> empty = {};  ///< [column][row] the cell is empty: nothing was measured
 };
 
 /// Reads a CSV with a header (RFC 4180 quotes, CRLF, a byte order mark); columns in which no cell is a number are left

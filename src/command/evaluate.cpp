@@ -89,7 +89,15 @@ int run_evaluate(EvaluateCommand& command) {
   std::vector<Comparison> comparisons;
   for (std::size_t i = 0; i < scores.columns.size(); ++i) {
     check_interrupted();
-    comparisons.push_back(compare(scores.columns[i], scores.rows, scores.values[i], accuracies, command.options));
+    // A model whose cell is empty was not measured, which is not the same as a score that is no number.
+    std::vector<std::string> names;
+    std::vector<double> values;
+    for (std::size_t row = 0; row < scores.rows.size(); ++row) {
+      if (scores.empty[i][row]) continue;
+      names.push_back(scores.rows[row]);
+      values.push_back(scores.values[i][row]);
+    }
+    comparisons.push_back(compare(scores.columns[i], names, values, accuracies, command.options));
   }
   if (comparisons.front().evaluation.models == 0) {
     throw InvalidArgument("no model of " + scores.name + " has a number in the column " + accuracies.column + " of " +

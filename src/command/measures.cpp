@@ -8,7 +8,7 @@
 namespace culogme::command {
 
 const std::vector<std::string>& available_measures() {
-  static const std::vector<std::string> names = {"logme"};
+  static const std::vector<std::string> names = {"logme", "leep", "nce"};
   return names;
 }
 

@@ -141,7 +141,10 @@ void add_precision_option(CLI::App& app, std::optional<Precision>& precision) {
 void add_measure_options(CLI::App& app, MeasureOptions& options) {
   {
     const Group group(app, measure_group);
-    app.add_option("--measure", options.measures, "Measures, separated by commas (default logme)")->type_name("LIST");
+    app.add_option("--measure", options.measures,
+                   "Measures, separated by commas: logme, leep, nce (default logme); the first one is the score")
+        ->type_name("LIST");
+    app.add_flag("--softmax", options.softmax, "The probabilities are logits: take their softmax");
     add_choice<Procedure>(app, "--procedure", options.score.procedure,
                           {{"maximum", Procedure::maximum}, {"reference", Procedure::reference}},
                           "maximum: the global maximum of the evidence (default); reference: the numbers of the "

@@ -39,6 +39,7 @@ struct DataOptions {
 
 struct MeasureOptions {
   std::string measures = "logme";
+  bool softmax = false;  ///< the probabilities are logits
   std::optional<Precision> precision;
   ScoreOptions score;
 };
@@ -53,7 +54,7 @@ void add_data_options(CLI::App& app, DataOptions& options);
 void add_precision_option(CLI::App& app, std::optional<Precision>& precision);
 /// "auto", "f32" or "f64"
 const char* precision_name(Precision precision);
-/// --measure, --procedure, --intercept, --precision, --accuracy
+/// --measure, --softmax, --procedure, --intercept, --precision, --accuracy
 void add_measure_options(CLI::App& app, MeasureOptions& options);
 
 /// An Engine; a bad option or an unknown CULOGME_BACKEND is a UsageError.

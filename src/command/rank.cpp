@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <memory>
 
 #include <nlohmann/json.hpp>
@@ -11,6 +12,7 @@
 #include "rank_models.hpp"
 #include "rank_report.hpp"
 #include "signals.hpp"
+#include "source_measures.hpp"
 #include "subcommand.hpp"
 
 namespace culogme::command {
@@ -26,6 +28,37 @@ struct RankCommand {
   OutputOptions output;
 };
 
+/// All measures of a model. A measure that it has no files for is left out with a warning, unless it is the score.
+RankedModel measure_model(const RankCommand& command, Engine& engine, const Labels& labels, const ModelFiles& files,
+                          const std::vector<std::string>& measures) {
+  RankedModel model{files.name, {}, {}};
+  const SourceFiles sources{files.probabilities, files.source_labels};
+  std::vector<std::string> possible;
+  for (const std::string& measure : measures) {
+    if (can_measure(measure, !files.features.empty(), sources)) {
+      possible.push_back(measure);
+      continue;
+    }
+    if (measure == measures.front())
+      throw InvalidArgument("no " + measure + ": there are no " + (measure == "logme" ? "features" : "probabilities"));
+  }
+  if (reads_features(possible)) {
+    const std::unique_ptr<FeatureReader> features = open_features(files.features, command.data.read_options);
+    model.score = score(engine, *features, labels, command.measure.score);
+  } else {
+    model.score.task = labels.task;
+    model.score.rows = labels.rows - labels.ignored;
+  }
+  model.sources = measure_sources(engine, possible, sources, command.measure.softmax, labels, command.data.read_options,
+                                  command.measure.score.progress);
+  for (const std::string& measure : measures)
+    model.values.push_back(measure_value(measure, reads_features(possible) ? &model.score : nullptr, model.sources));
+  model.warnings.insert(model.warnings.end(), model.score.warnings.begin(), model.score.warnings.end());
+  for (const std::optional<SourceScore>* part : {&model.sources.leep, &model.sources.nce})
+    if (*part) model.warnings.insert(model.warnings.end(), (*part)->warnings.begin(), (*part)->warnings.end());
+  return model;
+}
+
 /// A model that cannot be scored must not keep the others from being ranked.
 void score_models(RankCommand& command, Engine& engine, const Labels& labels, const std::vector<ModelFiles>& models,
                   RankReport& report) {
@@ -36,8 +69,7 @@ void score_models(RankCommand& command, Engine& engine, const Labels& labels, co
     check_interrupted();
     progress.label("[" + std::to_string(i + 1) + "/" + std::to_string(models.size()) + "] " + models[i].name);
     try {
-      const std::unique_ptr<FeatureReader> features = open_features(models[i].features, command.data.read_options);
-      report.models.push_back({models[i].name, score(engine, *features, labels, command.measure.score)});
+      report.models.push_back(measure_model(command, engine, labels, models[i], report.measures));
     } catch (const Error& error) {
       report.failed.push_back({models[i].name, error.what()});
     } catch (const std::bad_alloc&) {
@@ -50,9 +82,9 @@ void score_models(RankCommand& command, Engine& engine, const Labels& labels, co
 std::vector<std::string> model_warnings(const std::vector<RankedModel>& models) {
   std::vector<std::string> warnings;
   for (const RankedModel& model : models) {
-    for (const std::string& warning : model.score.warnings) {
+    for (const std::string& warning : model.warnings) {
       const auto has = [&warning](const RankedModel& other) {
-        const std::vector<std::string>& theirs = other.score.warnings;
+        const std::vector<std::string>& theirs = other.warnings;
         return std::find(theirs.begin(), theirs.end(), warning) != theirs.end();
       };
       const bool shared = models.size() > 1 && std::all_of(models.begin(), models.end(), has);
@@ -63,22 +95,48 @@ std::vector<std::string> model_warnings(const std::vector<RankedModel>& models) 
   return warnings;
 }
 
+/// One sentence for each measure that some models have no files for.
+std::vector<std::string> missing_measures(const RankReport& report) {
+  constexpr std::size_t named_models = 10;
+  std::vector<std::string> warnings;
+  for (std::size_t i = 0; i < report.measures.size(); ++i) {
+    std::string names;
+    std::size_t count = 0;
+    for (const RankedModel& model : report.models)
+      if (std::isnan(model.values[i]) && ++count <= named_models) names += (names.empty() ? "" : ", ") + model.name;
+    if (count > named_models) names += " and " + std::to_string(count - named_models) + " more";
+    if (count > 0)
+      warnings.push_back("no " + report.measures[i] + " for " + names + ": there are no " +
+                         (report.measures[i] == "logme" ? "features" : "probabilities"));
+  }
+  return warnings;
+}
+
 void compare_with_accuracies(RankReport& report) {
   if (!report.accuracies || report.models.empty()) return;
-  std::vector<std::string> names;
-  std::vector<double> scores;
-  for (const RankedModel& model : report.models) {
-    names.push_back(model.name);
-    scores.push_back(model.score.value);
-  }
-  report.comparison = compare(report.measures.front(), names, scores, *report.accuracies, report.evaluate_options);
-  // Failed models are listed as such already.
-  std::erase_if(report.comparison->without_row, [&report](const std::string& name) {
-    return std::any_of(report.failed.begin(), report.failed.end(),
-                       [&name](const FailedModel& model) { return model.name == name; });
-  });
-  for (std::string& warning : comparison_warnings(*report.comparison, report.accuracies->column)) {
-    report.warnings.push_back(std::move(warning));
+  for (std::size_t i = 0; i < report.measures.size(); ++i) {
+    std::vector<std::string> names;
+    std::vector<double> scores;
+    std::vector<std::string> without;  // said when they were measured
+    for (const RankedModel& model : report.models) {
+      if (std::isnan(model.values[i])) {
+        without.push_back(model.name);
+        continue;
+      }
+      names.push_back(model.name);
+      scores.push_back(model.values[i]);
+    }
+    if (names.empty()) continue;
+    Comparison comparison = compare(report.measures[i], names, scores, *report.accuracies, report.evaluate_options);
+    // Failed models are listed as such already.
+    for (const FailedModel& model : report.failed) without.push_back(model.name);
+    std::erase_if(comparison.without_row, [&without](const std::string& name) {
+      return std::find(without.begin(), without.end(), name) != without.end();
+    });
+    for (std::string& warning : comparison_warnings(comparison, report.accuracies->column))
+      if (std::find(report.warnings.begin(), report.warnings.end(), warning) == report.warnings.end())
+        report.warnings.push_back(std::move(warning));
+    report.comparisons.push_back(std::move(comparison));
   }
 }
 
@@ -89,6 +147,8 @@ int run_rank(RankCommand& command) {
   report.procedure = command.measure.score.procedure;
   report.evaluate_options = command.evaluate;
   check_measure_options(command.measure);
+  if (command.measure.softmax && !reads_sources(report.measures))
+    throw UsageError("--softmax is given, but no measure reads probabilities: add leep or nce to --measure");
   resolve_classes(command.data);
   if (command.models.size() == 1 && command.models.front().find('=') == std::string::npos)
     require_present(command.models.front());
@@ -102,8 +162,10 @@ int run_rank(RankCommand& command) {
     throw UsageError("--accuracy-column is given, but there are no accuracies: give --accuracies FILE");
   }
   std::vector<std::string> inputs = {candidates.labels, command.accuracies};
-  for (const ModelFiles& model : candidates.models)
-    inputs.insert(inputs.end(), model.features.begin(), model.features.end());
+  for (const ModelFiles& model : candidates.models) {
+    if (reads_features(report.measures)) inputs.insert(inputs.end(), model.features.begin(), model.features.end());
+    if (reads_sources(report.measures)) inputs.insert(inputs.end(), {model.probabilities, model.source_labels});
+  }
   check_files(command.output, inputs);
   Output output(command.output);
   Engine engine = make_engine(command.engine);
@@ -116,7 +178,10 @@ int run_rank(RankCommand& command) {
 
   sort_models(report.models);
   report.warnings = model_warnings(report.models);
-  if (std::string warning = close_calls(report.models); !warning.empty()) report.warnings.push_back(std::move(warning));
+  for (std::string& warning : missing_measures(report)) report.warnings.push_back(std::move(warning));
+  if (report.measures.front() == "logme")
+    if (std::string warning = close_calls(report.models); !warning.empty())
+      report.warnings.push_back(std::move(warning));
   compare_with_accuracies(report);
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   switch (command.output.format) {
@@ -141,8 +206,9 @@ int run_rank(RankCommand& command) {
 Run setup_rank(CLI::App& app) {
   const auto command = std::make_shared<RankCommand>();
   app.add_option("MODELS", command->models,
-                 "NAME=FEATURES pairs; or one folder with labels.* and NAME.npy, .npz or .safetensors per model; or "
-                 "one manifest .csv with the columns name, features and optionally accuracy")
+                 "NAME=FEATURES pairs; or one folder with labels.* and NAME.npy, .npz or .safetensors per model, and "
+                 "for leep and nce NAME.probabilities.npy; or one manifest .csv with the columns name, features and "
+                 "optionally probabilities, source_labels, accuracy")
       ->type_name("");
   app.add_option("--labels", command->data.labels, "Labels of the rows (default: labels.* of the folder)")
       ->type_name("FILE");
@@ -159,7 +225,8 @@ Run setup_rank(CLI::App& app) {
       "  culogme rank --labels labels.npy resnet=resnet.npy vit=vit.safetensors:pooled\n"
       "  culogme rank models/\n"
       "  culogme rank manifest.csv --labels labels.txt --format json\n"
-      "  culogme rank models/ --format csv --output scores.csv");
+      "  culogme rank models/ --format csv --output scores.csv\n"
+      "  culogme rank models/ --measure logme,leep,nce");
   return [command] { return run_rank(*command); };
 }
 

@@ -25,22 +25,28 @@ double accuracy_of(const RankReport& report, const std::string& name) {
 
 nlohmann::ordered_json model_json(const RankReport& report, std::size_t index) {
   const RankedModel& model = report.models[index];
+  const nlohmann::ordered_json none = nullptr;
+  const bool logme = reads_features(report.measures), logme_first = report.measures.front() == "logme";
   nlohmann::ordered_json object = {{"rank", index + 1},
                                    {"name", model.name},
-                                   {"features", model.score.features},
-                                   {"score", json_number(model.score.value)},
-                                   {"error_bound", json_number(model.score.error_bound)},
-                                   {"null_score", json_number(model.score.null_value)},
-                                   {"status", score_status(model.score)}};
-  for (const std::string& measure : report.measures) object["measures"][measure] = json_number(model.score.value);
+                                   {"features", logme ? nlohmann::ordered_json(model.score.features) : none},
+                                   {"score", json_number(model.values.front())},
+                                   {"error_bound", logme_first ? json_number(model.score.error_bound) : none},
+                                   {"null_score", logme_first ? json_number(model.score.null_value) : none},
+                                   {"status", value_status(model.values.front())}};
+  for (std::size_t i = 0; i < report.measures.size(); ++i)
+    object["measures"][report.measures[i]] = json_number(model.values[i]);
   object["rows"] = model.score.rows;
-  object["feature_rank"] = model.score.rank;
-  object["route"] = route_name(model.score.route);
+  object["feature_rank"] = logme ? nlohmann::ordered_json(model.score.rank) : none;
+  object["route"] = logme ? nlohmann::ordered_json(route_name(model.score.route)) : none;
+  if (model.sources.source_classes() > 0) object["source_classes"] = model.sources.source_classes();
   if (report.accuracies) object["accuracy"] = json_number(accuracy_of(report, model.name));
-  object["warnings"] = model.score.warnings;
-  object["seconds"] = model.score.seconds.total;
+  object["warnings"] = model.warnings;
+  object["seconds"] = model.score.seconds.total + model.sources.seconds;
   return object;
 }
+
+std::string cell(double value) { return std::isnan(value) ? "-" : fixed(value, digits); }
 
 std::string summary(const RankReport& report) {
   std::string text = counted(static_cast<std::int64_t>(report.models.size()), "model");
@@ -49,7 +55,7 @@ std::string summary(const RankReport& report) {
     const Score& score = report.models.front().score;
     text += ", " + counted(score.rows, "row");
     if (report.ignored > 0) text += " (and " + std::to_string(report.ignored) + " left out)";
-    text += ", " + task_line(score);
+    text += reads_features(report.measures) ? ", " + task_line(score) : std::string(", ") + task_name(report.task);
   }
   return text + ", " + report.engine + ", " + fixed(report.seconds, 2) + " s\n";
 }
@@ -58,7 +64,7 @@ std::string summary(const RankReport& report) {
 
 void sort_models(std::vector<RankedModel>& models) {
   std::sort(models.begin(), models.end(), [](const RankedModel& a, const RankedModel& b) {
-    return a.score.value != b.score.value ? a.score.value > b.score.value : a.name < b.name;
+    return a.values.front() != b.values.front() ? a.values.front() > b.values.front() : a.name < b.name;
   });
 }
 
@@ -78,9 +84,32 @@ std::string close_calls(const std::vector<RankedModel>& models) {
   return "the order is not certain where scores are nearer than their error bounds: " + pairs;
 }
 
+std::string disagreement(const RankReport& report) {
+  std::string text;
+  bool differ = false;
+  std::string first;
+  for (std::size_t i = 0; i < report.measures.size(); ++i) {
+    const RankedModel* best = nullptr;
+    for (const RankedModel& model : report.models)
+      if (!std::isnan(model.values[i]) && (best == nullptr || model.values[i] > best->values[i])) best = &model;
+    if (best == nullptr) continue;
+    if (first.empty()) first = best->name;
+    differ = differ || best->name != first;
+    text += (text.empty() ? "" : ", ") + report.measures[i] + " " + best->name;
+  }
+  return differ ? "the measures disagree about the best model: " + text : "";
+}
+
 std::string rank_table(const RankReport& report, bool quiet) {
-  std::vector<Align> columns = {Align::right, Align::left, Align::right, Align::right, Align::right};
-  std::vector<std::string> header = {"rank", "name", "features", report.measures.front(), "error bound"};
+  const bool logme = reads_features(report.measures);
+  std::vector<Align> columns = {Align::right, Align::left};
+  std::vector<std::string> header = {"rank", "name"};
+  if (logme) header.emplace_back("features");
+  for (const std::string& measure : report.measures) {
+    header.push_back(measure);
+    if (measure == "logme") header.emplace_back("error bound");
+  }
+  columns.resize(header.size(), Align::right);
   if (report.accuracies) {
     columns.push_back(Align::right);
     header.push_back(report.accuracies->column);
@@ -89,8 +118,13 @@ std::string rank_table(const RankReport& report, bool quiet) {
   table.add(header);
   for (std::size_t i = 0; i < report.models.size(); ++i) {
     const RankedModel& model = report.models[i];
-    std::vector<std::string> cells = {std::to_string(i + 1), model.name, std::to_string(model.score.features),
-                                      fixed(model.score.value, digits), general(model.score.error_bound, 2)};
+    std::vector<std::string> cells = {std::to_string(i + 1), model.name};
+    if (logme) cells.push_back(model.score.features > 0 ? std::to_string(model.score.features) : "-");
+    for (std::size_t k = 0; k < report.measures.size(); ++k) {
+      cells.push_back(cell(model.values[k]));
+      if (report.measures[k] == "logme")
+        cells.push_back(std::isnan(model.values[k]) ? "-" : general(model.score.error_bound, 2));
+    }
     if (report.accuracies) {
       const double accuracy = accuracy_of(report, model.name);
       cells.push_back(std::isnan(accuracy) ? "-" : general(accuracy, 4));
@@ -102,11 +136,13 @@ std::string rank_table(const RankReport& report, bool quiet) {
     text += "failed: " + printable(model.name) + ": " + printable(model.error) + "\n";
   }
   text += "\n" + summary(report);
-  if (report.comparison) {
-    const Evaluation& evaluation = report.comparison->evaluation;
-    text += "weighted Kendall tau against " + printable(report.accuracies->column) + ": " +
+  for (const Comparison& comparison : report.comparisons) {
+    const Evaluation& evaluation = comparison.evaluation;
+    const std::string of = report.measures.size() > 1 ? " of " + evaluation.measure : "";
+    text += "weighted Kendall tau" + of + " against " + printable(report.accuracies->column) + ": " +
             tau_text(evaluation.weighted_kendall) + " (" + counted(evaluation.models, "model") + ")\n";
   }
+  if (const std::string line = disagreement(report); !line.empty()) text += printable(line) + "\n";
   return text + warning_lines(report.warnings, quiet);
 }
 
@@ -125,10 +161,9 @@ nlohmann::ordered_json rank_json(const RankReport& report) {
     object["failed"].push_back({{"name", model.name}, {"error", model.error}});
   }
   object["evaluation"] = nlohmann::ordered_json::array();
-  if (report.comparison) {
-    object["evaluation"].push_back(
-        comparison_json(*report.comparison, report.accuracies->column, report.evaluate_options));
-  }
+  for (const Comparison& comparison : report.comparisons)
+    object["evaluation"].push_back(comparison_json(comparison, report.accuracies->column, report.evaluate_options));
+  if (const std::string line = disagreement(report); !line.empty()) object["disagreement"] = line;
   object["warnings"] = report.warnings;
   object["seconds"] = {{"total", report.seconds}};
   return object;
@@ -141,8 +176,8 @@ std::string rank_csv(const RankReport& report) {
   text += ",status\n";
   for (const RankedModel& model : report.models) {
     text += csv_field(model.name);
-    for (std::size_t i = 0; i < report.measures.size(); ++i) text.append(",").append(exact(model.score.value));
-    text += "," + score_status(model.score) + "\n";
+    for (const double value : model.values) text.append(",").append(std::isnan(value) ? "" : exact(value));
+    text += "," + value_status(model.values.front()) + "\n";
   }
   return text;
 }

@@ -9,12 +9,16 @@
 #include <culogme/score.hpp>
 
 #include "evaluation.hpp"
+#include "source_measures.hpp"
 
 namespace culogme::command {
 
 struct RankedModel {
   std::string name;
-  Score score;
+  Score score;  ///< without LogME only rows and engine
+  SourceMeasures sources;
+  std::vector<double> values = {};         ///< of the measures, in their order; NaN where the model lacks the files
+  std::vector<std::string> warnings = {};  ///< of all measures
 };
 
 struct FailedModel {
@@ -33,7 +37,7 @@ struct RankReport {
   std::vector<FailedModel> failed;
   std::vector<std::string> warnings;
   std::optional<Accuracies> accuracies;
-  std::optional<Comparison> comparison;  ///< with the accuracies, where at least one model is ranked
+  std::vector<Comparison> comparisons;  ///< of each measure with the accuracies, where at least one model is ranked
   EvaluateOptions evaluate_options;
 };
 
@@ -43,9 +47,13 @@ void sort_models(std::vector<RankedModel>& models);
 /// A sentence that names the neighbours whose scores are nearer than their error bounds; empty where there are none.
 std::string close_calls(const std::vector<RankedModel>& models);
 
+/// A sentence that names the best model of each measure; empty where all have the same one.
+std::string disagreement(const RankReport& report);
+
 std::string rank_table(const RankReport& report, bool quiet);
 nlohmann::ordered_json rank_json(const RankReport& report);
-/// "name,logme,status": the only numeric column is the measure, so that `evaluate` reads it.
+/// "name,MEASURES...,status": the only numeric columns are the measures, so that `evaluate` reads them; the cell of a
+/// measure that a model has no files for is empty.
 std::string rank_csv(const RankReport& report);
 
 }  // namespace culogme::command

@@ -39,6 +39,38 @@ nlohmann::ordered_json target_json(const TargetFit& target) {
           {"status", status_name(target.status)}};
 }
 
+/// What each class adds to LEEP and NCE: means over its rows.
+void add_source_classes(nlohmann::ordered_json& targets, const ScoreReport& report) {
+  const auto add = [&targets](const char* measure, const std::optional<SourceScore>& score) {
+    if (!score) return;
+    for (std::size_t y = 0; y < score->classes.size(); ++y) {
+      const SourceClass& one = score->classes[y];
+      targets[y]["rows"] = one.rows;
+      targets[y][measure] = one.rows > 0 ? json_number(one.value) : nlohmann::ordered_json(nullptr);
+    }
+  };
+  add("leep", report.sources.leep);
+  add("nce", report.sources.nce);
+}
+
+std::string source_classes_table(const ScoreReport& report) {
+  TextTable table({Align::left, Align::right, Align::right, Align::right});
+  table.add({"class", "rows", report.sources.leep ? "leep" : "", report.sources.nce ? "nce" : ""});
+  const std::vector<SourceClass>& classes =
+      report.sources.leep ? report.sources.leep->classes : report.sources.nce->classes;
+  const std::size_t shown = std::min(shown_targets, classes.size());
+  const auto cell_of = [](const std::optional<SourceScore>& score, std::size_t y) {
+    return !score ? std::string() : score->classes[y].rows == 0 ? "-" : general(score->classes[y].value, digits);
+  };
+  for (std::size_t y = 0; y < shown; ++y)
+    table.add({report.score.targets[y].name, std::to_string(classes[y].rows), cell_of(report.sources.leep, y),
+               cell_of(report.sources.nce, y)});
+  std::string text = table.text();
+  if (shown < classes.size())
+    text += "... and " + std::to_string(classes.size() - shown) + " more (all of them with --format json)\n";
+  return text;
+}
+
 std::string targets_table(const Score& score) {
   TextTable table({Align::left, Align::right, Align::right, Align::right, Align::right, Align::right, Align::right,
                    Align::right, Align::left});
@@ -60,7 +92,19 @@ std::string targets_table(const Score& score) {
 
 }  // namespace
 
-std::string score_status(const Score& score) { return std::isinf(score.value) ? "unbounded" : "ok"; }
+double ScoreReport::value(const std::string& measure) const {
+  return measure_value(measure, has_logme() ? &score : nullptr, sources);
+}
+
+std::vector<std::string> ScoreReport::warnings() const {
+  std::vector<std::string> all = score.warnings;
+  for (const std::optional<SourceScore>* part : {&sources.leep, &sources.nce})
+    if (*part) all.insert(all.end(), (*part)->warnings.begin(), (*part)->warnings.end());
+  return all;
+}
+
+std::string value_status(double value) { return std::isinf(value) ? "unbounded" : "ok"; }
+std::string score_status(const Score& score) { return value_status(score.value); }
 
 nlohmann::ordered_json json_header(const std::string& command, const Score& score, const std::string& measure) {
   return {{"command", command},
@@ -85,44 +129,67 @@ nlohmann::ordered_json score_json(const ScoreReport& report) {
   object["name"] = report.name;
   object["rows"] = score.rows;
   object["ignored"] = report.ignored;
-  object["features"] = score.features;
-  object["rank"] = score.rank;
-  object["route"] = route_name(score.route);
-  object["status"] = score_status(score);
-  object["score"] = json_number(score.value);
-  object["error_bound"] = json_number(score.error_bound);
-  object["null_score"] = json_number(score.null_value);
-  for (const std::string& measure : report.measures) object["measures"][measure] = json_number(score.value);
+  const nlohmann::ordered_json none = nullptr;
+  const bool logme = report.has_logme(), logme_first = report.measures.front() == "logme";
+  const double value = report.value(report.measures.front());
+  object["features"] = logme ? nlohmann::ordered_json(score.features) : none;
+  object["rank"] = logme ? nlohmann::ordered_json(score.rank) : none;
+  object["route"] = logme ? nlohmann::ordered_json(route_name(score.route)) : none;
+  if (reads_sources(report.measures)) object["source_classes"] = report.sources.source_classes();
+  object["status"] = value_status(value);
+  object["score"] = json_number(value);
+  object["error_bound"] = logme_first ? json_number(score.error_bound) : none;
+  object["null_score"] = logme_first ? json_number(score.null_value) : none;
+  for (const std::string& measure : report.measures) object["measures"][measure] = json_number(report.value(measure));
   object["targets"] = nlohmann::ordered_json::array();
-  for (const TargetFit& target : score.targets) object["targets"].push_back(target_json(target));
-  object["warnings"] = score.warnings;
-  object["seconds"] = {{"total", score.seconds.total},
+  for (const TargetFit& target : score.targets)
+    object["targets"].push_back(logme ? target_json(target) : nlohmann::ordered_json{{"name", target.name}});
+  add_source_classes(object["targets"], report);
+  object["warnings"] = report.warnings();
+  object["seconds"] = {{"total", score.seconds.total + report.sources.seconds},
                        {"read", score.seconds.read},
                        {"statistics", score.seconds.statistics},
                        {"spectrum", score.seconds.spectrum},
                        {"evidence", score.seconds.evidence}};
+  if (reads_sources(report.measures)) object["seconds"]["sources"] = report.sources.seconds;
   return object;
 }
 
 std::string score_table(const ScoreReport& report, bool quiet) {
   const Score& score = report.score;
+  const bool logme = report.has_logme();
   TextTable table({Align::left, Align::left});
-  table.add({report.measures.front(), fixed(score.value, digits)});
-  table.add({"error bound", general(score.error_bound, 2)});
-  table.add({"null score", fixed(score.null_value, digits)});
-  table.add(
-      {"features", report.name + ": " + counted(score.features, "column") + ", rank " + std::to_string(score.rank)});
+  for (const std::string& measure : report.measures) table.add({measure, fixed(report.value(measure), digits)});
+  if (logme) {
+    table.add({"error bound", general(score.error_bound, 2) + (report.measures.size() > 1 ? " (logme)" : "")});
+    table.add({"null score", fixed(score.null_value, digits) + (report.measures.size() > 1 ? " (logme)" : "")});
+    table.add(
+        {"features", report.name + ": " + counted(score.features, "column") + ", rank " + std::to_string(score.rank)});
+  }
+  if (reads_sources(report.measures))
+    table.add({"source", report.source_name + ": " + std::to_string(report.sources.source_classes()) +
+                             (report.sources.source_classes() == 1 ? " source class" : " source classes")});
   table.add({"rows", std::to_string(score.rows) +
                          (report.ignored > 0 ? " (and " + std::to_string(report.ignored) + " left out)" : "")});
-  table.add({"task", task_line(score)});
+  table.add({"task", logme ? task_line(score)
+                           : std::string(task_name(score.task)) + ", " +
+                                 counted(static_cast<std::int64_t>(score.targets.size()), "class")});
   table.add({"engine", score.engine});
-  table.add({"route", std::string(route_name(score.route)) + ", " + seconds_text(score.seconds)});
-  return table.text() + "\n" + targets_table(score) + warning_lines(score.warnings, quiet);
+  if (logme)
+    table.add({"route", std::string(route_name(score.route)) + ", " + seconds_text(score.seconds)});
+  else
+    table.add({"time", fixed(report.sources.seconds, 3) + " s"});
+  return table.text() + "\n" + (logme ? targets_table(score) : source_classes_table(report)) +
+         warning_lines(report.warnings(), quiet);
 }
 
 std::string score_csv(const ScoreReport& report) {
-  return "name,logme,status\n" + csv_field(report.name) + "," + exact(report.score.value) + "," +
-         score_status(report.score) + "\n";
+  std::string header = "name", line = csv_field(report.name);
+  for (const std::string& measure : report.measures) {
+    header += "," + measure;
+    line += "," + exact(report.value(measure));
+  }
+  return header + ",status\n" + line + "," + value_status(report.value(report.measures.front())) + "\n";
 }
 
 }  // namespace culogme::command

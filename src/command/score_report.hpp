@@ -8,6 +8,8 @@
 
 #include <culogme/score.hpp>
 
+#include "source_measures.hpp"
+
 namespace culogme::command {
 
 /// A score and what the command knows beside it.
@@ -15,18 +17,27 @@ struct ScoreReport {
   std::string name;                   ///< of the features or of the statistics file
   std::vector<std::string> measures;  ///< as asked for
   std::int64_t ignored = 0;           ///< rows left out by --ignore-label
-  Score score;
+  Score score;                        ///< without LogME among the measures only task, rows and engine
+  SourceMeasures sources;
+  std::string source_name;  ///< of the probabilities or source labels
+
+  bool has_logme() const { return reads_features(measures); }
+  double value(const std::string& measure) const;
+  /// Of the scores and of LEEP and NCE.
+  std::vector<std::string> warnings() const;
 };
 
 /// The object of docs/command.md, "score".
 nlohmann::ordered_json score_json(const ScoreReport& report);
 /// For people: the score with its error bound, then the first targets.
 std::string score_table(const ScoreReport& report, bool quiet);
-/// One line "name,logme,status", as `rank --format csv` writes and `evaluate` reads.
+/// One line "name,MEASURES...,status", as `rank --format csv` writes and `evaluate` reads.
 std::string score_csv(const ScoreReport& report);
 
 /// "ok", or "unbounded" where the score is infinite.
 std::string score_status(const Score& score);
+/// The same of any measure.
+std::string value_status(double value);
 
 /// The keys that score and rank share: command, version, engine, task, procedure, intercept, measure.
 nlohmann::ordered_json json_header(const std::string& command, const Score& score, const std::string& measure);

@@ -15,7 +15,17 @@ namespace culogme::command {
 namespace {
 
 constexpr std::string_view magic("CULOGME\0", 8);
+constexpr std::string_view source_magic("CULOSRC\0", 8);
 constexpr std::size_t shown_targets = 20;
+
+bool starts_with(const std::string& path, std::string_view bytes) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  std::ifstream stream(path, std::ios::binary);
+  std::string start(bytes.size(), ' ');
+  stream.read(start.data(), static_cast<std::streamsize>(start.size()));
+  return stream && start == bytes;
+}
 
 std::string statistics_table(const std::string& path, const Statistics& statistics) {
   TextTable table({Align::left, Align::left});
@@ -71,13 +81,36 @@ std::string statistics_csv(const Statistics& statistics) {
 
 }  // namespace
 
-bool is_statistics_file(const std::string& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
-  std::ifstream stream(path, std::ios::binary);
-  std::string start(magic.size(), ' ');
-  stream.read(start.data(), static_cast<std::streamsize>(start.size()));
-  return stream && start == magic;
+bool is_statistics_file(const std::string& path) { return starts_with(path, magic); }
+bool is_source_file(const std::string& path) { return starts_with(path, source_magic); }
+
+std::string source_statistics_text(const std::string& path, const SourceStatistics& statistics, Format format) {
+  const std::vector<std::int64_t> rows = statistics.class_rows();
+  if (format == Format::csv) {
+    std::string text = "name,rows\n";
+    for (std::size_t y = 0; y < rows.size(); ++y) text += std::to_string(y) + "," + std::to_string(rows[y]) + "\n";
+    return text;
+  }
+  if (format == Format::json) {
+    nlohmann::ordered_json object = {{"command", "stats show"},
+                                     {"version", version()},
+                                     {"file", path},
+                                     {"input", source_input_name(statistics.input())},
+                                     {"arg_max", statistics.arg_max()},
+                                     {"rows", statistics.rows()},
+                                     {"source_classes", statistics.source_classes()}};
+    object["targets"] = nlohmann::ordered_json::array();
+    for (std::size_t y = 0; y < rows.size(); ++y)
+      object["targets"].push_back({{"name", std::to_string(y)}, {"rows", rows[y]}});
+    return json_text(object);
+  }
+  TextTable table({Align::left, Align::left});
+  table.add({"file", path});
+  table.add({"rows", std::to_string(statistics.rows())});
+  table.add({"source", std::string(source_input_name(statistics.input())) + " of " +
+                           std::to_string(statistics.source_classes()) + " source classes"});
+  table.add({"classes", std::to_string(statistics.classes())});
+  return table.text();
 }
 
 FileIdentity file_identity(const std::string& path) {

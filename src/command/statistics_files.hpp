@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include <culogme/source.hpp>
 #include <culogme/statistics.hpp>
 
 #include "options.hpp"
@@ -12,6 +13,9 @@ namespace culogme::command {
 /// True where a regular file starts with the magic of statistics files. Pipes are not looked into: bytes taken from
 /// them would be missing later.
 bool is_statistics_file(const std::string& path);
+
+/// The same for the files of SourceStatistics.
+bool is_source_file(const std::string& path);
 
 /// Tells whether a file was replaced or changed since; a missing file has an identity too.
 struct FileIdentity {
@@ -24,5 +28,8 @@ FileIdentity file_identity(const std::string& path);
 /// What `stats` subcommands print about the statistics in `path`.
 std::string statistics_text(const std::string& command, const std::string& path, const Statistics& statistics,
                             Format format);
+
+/// What `stats show` prints about source statistics.
+std::string source_statistics_text(const std::string& path, const SourceStatistics& statistics, Format format);
 
 }  // namespace culogme::command

@@ -73,6 +73,11 @@ int run_show(StatsCommand& command) {
   if (command.file.empty()) throw UsageError("stats show needs a statistics file");
   Output output(command.output);
   Engine engine = make_engine(command.engine);
+  if (is_source_file(command.file)) {
+    const SourceStatistics statistics = SourceStatistics::load(engine, std::filesystem::path(command.file));
+    output.write(source_statistics_text(command.file, statistics, command.output.format));
+    return ExitCode::done;
+  }
   const Statistics statistics = Statistics::load(engine, std::filesystem::path(command.file));
   output.write(statistics_text("stats show", command.file, statistics, command.output.format));
   return ExitCode::done;

@@ -76,6 +76,8 @@ Table read_table(const std::string& path) {
     if (!detail::is_number_column(csv, column)) continue;
     table.columns.push_back(csv.header[column]);
     table.values.push_back(detail::number_column(csv, column));
+    std::vector<bool>& empty = table.empty.emplace_back();
+    for (const std::vector<std::string>& record : csv.records) empty.push_back(record[column].empty());
   }
   return table;
 }
