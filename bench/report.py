@@ -48,7 +48,7 @@ def peer_table(peers):
 def main():
     folder = pathlib.Path(sys.argv[1])
     parts = {name: json.loads((folder / f"{name}.json").read_text())
-             for name in ("stages", "peers", "large") if (folder / f"{name}.json").exists()}
+             for name in ("stages", "peers", "leep", "large") if (folder / f"{name}.json").exists()}
     context = parts["stages"]["context"]
     lines = ["# Benchmark results", ""]
     for key in ("date", "engine", "device", "blas_kernel", "compiler", "commit", "num_cpus", "load_avg"):
@@ -57,6 +57,12 @@ def main():
     lines += stage_table(parts["stages"])
     if "peers" in parts:
         lines += ["", "## Peers", "", "The same files, whole commands in turn, medians.", ""] + peer_table(parts["peers"])
+    if "leep" in parts:
+        leep = parts["leep"]
+        lines += ["", f"LEEP of {leep['rows']} x {leep['source_classes']} f64 probabilities and {leep['classes']} classes, "
+                  f"loaded arrays: {leep['seconds'] * 1e3:.1f} ms, published {leep['published_seconds'] * 1e3:.1f} ms, "
+                  f"{leep['faster_than_published']:.1f} times faster in turn; the values differ by "
+                  f"{leep['difference']:.1e}."]
     if "large" in parts:
         large = parts["large"]
         lines += ["", "## A large file", "",
