@@ -63,6 +63,25 @@ class Sums {
   virtual std::int64_t tile_rows() const = 0;
 };
 
+/// How the triangle of a feature matrix is made.
+struct TriangleOptions {
+  Task task = Task::classification;
+  bool intercept = false;
+  std::int64_t expected_rows = 0;
+};
+
+/// QR of row tiles of the features, with the targets beside them, in the backend's memory: the route `svd`.
+class Triangle {
+ public:
+  virtual ~Triangle() = default;
+
+  /// Takes in a block of rows; of no use after a throw. Throws BadData as Sums::add.
+  virtual void add(const MatrixView& features, const TargetView& targets, std::int64_t first_row) = 0;
+
+  /// Rows of a tile.
+  virtual std::int64_t tile_rows() const = 0;
+};
+
 /// Eigenvalues of F'F (or FF') and squared projections of every target in the memory of the backend that made them:
 /// what the evidence needs.
 class AnySpectrum {
@@ -143,6 +162,21 @@ class Backend {
   virtual std::unique_ptr<AnySpectrum> dual_spectrum(const MatrixView& features, const TargetView& targets,
                                                      const std::vector<std::string>& names, Task task,
                                                      bool f32_products, bool intercept) = 0;
+
+  /// Whether there is a route `svd`; without it the next three throw InvalidArgument.
+  virtual bool has_triangles() const { return false; }
+
+  /// Throws OutOfMemory before anything is allocated.
+  virtual std::unique_ptr<Triangle> make_triangle(std::int64_t features, std::vector<std::string> names,
+                                                  const TriangleOptions& options);
+
+  /// Singular values of the triangle, which is of no use afterwards.
+  virtual std::unique_ptr<AnySpectrum> triangle_spectrum(Triangle& triangle);
+
+  /// The same from all rows, for N < D: QR of tiles of columns.
+  virtual std::unique_ptr<AnySpectrum> dual_triangle_spectrum(const MatrixView& features, const TargetView& targets,
+                                                              const std::vector<std::string>& names, Task task,
+                                                              bool intercept);
 
   /// Maximum of the evidence of every target; evidence, null evidence, alpha, beta, gamma, bound, iterations and status
   /// are set.

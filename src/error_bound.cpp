@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "evidence_solver.hpp"
+#include "minmax.hpp"
 #include "rounding.hpp"
 
 namespace culogme::detail {
@@ -16,8 +17,29 @@ double own_rounding(const SpectrumScalars& s, const EvidencePoint& point) {
   return 16 * u64 * (1 + std::fabs(point.evidence) + std::fabs(point.log_det) / s.dof);
 }
 
+/// Singular values: the result is that of F + dF and y + dy (docs/numerics.md, section "Singular values").
+double singular_interior_bound(const SpectrumScalars& s, const EvidencePoint& point, double square) {
+  const double root = std::sqrt(point.t), weights = std::sqrt(point.gamma / (s.dof * point.t));  // |m| / sqrt(E)
+  const double turned = s.factor_error / root + s.factor_error * s.factor_error / point.t;
+  const double moved = s.target_error * std::sqrt(square / point.error) + s.factor_error * weights;
+  if (!(turned <= first_order && moved <= first_order)) return infinite;
+  const double kept = smaller_of(point.gamma, static_cast<double>(s.rank) - point.gamma);
+  const double log_det = s.factor_error * std::sqrt(larger_of(kept, 0.0)) / root + turned * turned;
+  return log_det / s.dof + moved * (1 + moved) + own_rounding(s, point);
+}
+
+double singular_interpolation_bound(const SpectrumScalars& s, double smallest, const EvidenceResult& result) {
+  if (!(s.factor_error <= first_order * std::sqrt(smallest))) return infinite;
+  const double a = result.point.error;
+  const double moved =
+      std::sqrt(result.weight_sum / a) * (s.target_error * std::sqrt(result.square / a) + s.factor_error);
+  if (!(moved <= first_order)) return infinite;
+  return moved * (1 + moved) + s.factor_error * std::sqrt(result.inverse_sum) / s.dof + own_rounding(s, result.point);
+}
+
 double interior_bound(const SpectrumScalars& s, double smallest, double largest, const EvidenceResult& result) {
   const EvidencePoint& point = result.point;
+  if (s.factor_error > 0) return singular_interior_bound(s, point, result.square);
   const double size = static_cast<double>(gram_size(s));
   // G + t has no eigenvalue below this: what matters is how large the errors of G are beside it.
   const double least = point.t + (s.rank >= gram_size(s) ? smallest : 0);
@@ -34,6 +56,7 @@ double interior_bound(const SpectrumScalars& s, double smallest, double largest,
 }
 
 double interpolation_bound(const SpectrumScalars& s, double smallest, const EvidenceResult& result) {
+  if (s.factor_error > 0) return singular_interpolation_bound(s, smallest, result);
   if (s.norm_error > first_order * smallest) return infinite;
   const double change = result.weight_sum / result.point.error + result.inverse_sum / s.dof;
   return 0.5 * (s.gram_error + s.trace_error) * change + own_rounding(s, result.point);
@@ -50,7 +73,8 @@ double error_bound(const SpectrumScalars& spectrum, double smallest, double larg
     case TargetStatus::interpolation_limit:
       return interpolation_bound(spectrum, smallest, result);
     case TargetStatus::null_limit:
-      return 0.5 * spectrum.square_error * result.square_scale / result.square + own_rounding(spectrum, point);
+      return (spectrum.target_error + 0.5 * spectrum.square_error) * result.square_scale / result.square +
+             own_rounding(spectrum, point);
     // An infinite evidence that f32 products found is a question for f64 products, not an answer.
     case TargetStatus::unbounded:
       return spectrum.trace_error > 0 ? infinite : 0;

@@ -93,7 +93,7 @@ struct SlopeRule {
 };
 
 CULOGME_HOST_DEVICE inline SlopeRule slope_rule(const SpectrumScalars& s, double square_scale) {
-  return {s.dof, s.square_error * square_scale, static_cast<double>(s.rank) < s.dof};
+  return {s.dof, lost_fraction(s) * square_scale, static_cast<double>(s.rank) < s.dof};
 }
 
 template <class Sums>
@@ -107,7 +107,7 @@ class EvidenceSolver {
   /// zero but a failure, which solve() reports as unknown.
   CULOGME_HOST_DEVICE bool unbounded() const {
     return grid_.rank_known && slope_of_.rows_are_left && !y_.hidden && std::fabs(y_.residual) <= y_.residual_noise &&
-           y_.residual_noise <= root_u64 * y_.square;
+           y_.residual_noise <= exact_fraction(s_) * y_.square;
   }
 
   CULOGME_HOST_DEVICE EvidencePoint solve() {
@@ -143,8 +143,6 @@ class EvidenceSolver {
   CULOGME_HOST_DEVICE std::int32_t iterations() const { return iterations_; }
 
  private:
-  static constexpr double root_u64 = 0x1.6a09e667f3bcdp-27;  // sqrt(u64), which is no constant expression
-
   /// Where the spectrum is noise the evidence is too; but if even that promises more than what was found, nobody knows.
   CULOGME_HOST_DEVICE bool better_in_noise() const {
     for (std::int64_t g = 0; g < grid_.visible; ++g) {

@@ -58,6 +58,8 @@ const char* route_name(Route route) noexcept {
       return "gram_f64";
     case Route::dual_gram:
       return "dual_gram";
+    case Route::svd:
+      return "svd";
   }
   return "unknown";
 }

@@ -48,6 +48,13 @@ inline constexpr double f32_cut = 1e-3;
 /// Eigenvalues at or below this fraction of the largest one are rounding noise.
 CULOGME_HOST_DEVICE inline double noise_fraction(std::int64_t n) { return 2 * u64 * (16 + static_cast<double>(n)); }
 
+/// Bound on the Frobenius norm of the error of QR of row tiles and the singular values after it, relative to that of
+/// the matrix, and of every target in the same way: both are backward stable column by column. `cols` reflectors and
+/// `steps` tiles leave errors of independent signs.
+CULOGME_HOST_DEVICE inline double svd_error(std::int64_t cols, std::int64_t steps) {
+  return u64 * (4 + 0.5 * std::sqrt(static_cast<double>(cols + steps)));
+}
+
 /// Directions that are left out as noise may hold part of the target all the same: with their noisy eigenvalues they
 /// seem to explain p^2 / |sigma|. That is a worry from this fraction of the residual on; `left_out` random directions
 /// of n would explain left_out / n of it.

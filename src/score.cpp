@@ -87,16 +87,39 @@ Score score_sums(Backend& backend, Sums& sums, bool keep, const ScoreInput& inpu
   return finish(backend, *spectrum, input, options, seconds);
 }
 
+Score score_triangle(Backend& backend, Triangle& triangle, const ScoreInput& input, const ScoreOptions& options,
+                     Seconds seconds) {
+  check_rows(input.rows, intercept_used(options, input.task));
+  report(options, {"spectrum", input.rows, input.rows, 0});
+  Stopwatch watch;
+  const std::unique_ptr<AnySpectrum> spectrum = backend.triangle_spectrum(triangle);
+  seconds.spectrum += watch.lap();
+  return finish(backend, *spectrum, input, options, seconds);
+}
+
 Score score_dual(Backend& backend, const MatrixView& features, const TargetView& targets, const ScoreInput& input,
                  const ScoreOptions& options, Seconds seconds) {
   const bool intercept = intercept_used(options, input.task);
   check_rows(features.rows, intercept);
   report(options, {"spectrum", features.rows, features.rows, 0});
-  Stopwatch watch;
-  const std::unique_ptr<AnySpectrum> spectrum = backend.dual_spectrum(features, targets, *input.names, input.task,
-                                                                      options.precision == Precision::f32, intercept);
-  seconds.spectrum += watch.lap();
-  return finish(backend, *spectrum, input, options, seconds);
+  const auto run = [&](bool svd) {
+    Seconds spent = seconds;
+    Stopwatch watch;
+    const std::unique_ptr<AnySpectrum> spectrum =
+        svd ? backend.dual_triangle_spectrum(features, targets, *input.names, input.task, intercept)
+            : backend.dual_spectrum(features, targets, *input.names, input.task, options.precision == Precision::f32,
+                                    intercept);
+    spent.spectrum += watch.lap();
+    return finish(backend, *spectrum, input, options, spent);
+  };
+  Score score = run(options.precision == Precision::svd);
+  score.route_reason = first_reason(backend, options, features.scalar, score.route);
+  if (should_escalate(backend, score, options)) {
+    const std::string reason = escalation_reason(score, options);
+    score = run(true);
+    score.route_reason = reason;
+  }
+  return score;
 }
 
 bool use_dual(std::int64_t rows, std::int64_t features, bool intercept) {
@@ -114,9 +137,32 @@ bool start_in_f32(const Backend& backend, const ScoreOptions& options, Scalar sc
   return scalar != Scalar::f64 && static_cast<double>(rows) * d * d >= small;
 }
 
-bool should_escalate(const Score& score, const ScoreOptions& options) {
-  return options.precision == Precision::automatic && score.route == Route::gram_f32 &&
-         options.procedure == Procedure::maximum && !(score.error_bound <= options.accuracy);
+bool should_escalate(const Backend& backend, const Score& score, const ScoreOptions& options) {
+  const bool finer = score.route == Route::gram_f32 || (score.route != Route::svd && backend.has_triangles());
+  if (!finer || options.precision != Precision::automatic || options.procedure != Procedure::maximum) return false;
+  // y'y - sum x2 says that nothing is left of y when its noise is all that is left: only r0 as a sum of squares can
+  // tell.
+  const bool unbounded = std::any_of(score.targets.begin(), score.targets.end(),
+                                     [](const TargetFit& fit) { return fit.status == TargetStatus::unbounded; });
+  return unbounded || !(score.error_bound <= options.accuracy);
+}
+
+std::string first_reason(const Backend& backend, const ScoreOptions& options, Scalar scalar, Route route) {
+  if (options.precision == Precision::svd) return "singular values were asked for";
+  if (options.precision != Precision::automatic)
+    return options.precision == Precision::f32 ? "f32 products were asked for" : "f64 products were asked for";
+  if (route == Route::gram_f32) return "the bound of f32 products meets the accuracy asked for";
+  if (route == Route::dual_gram) return "there are no more rows than features";
+  if (options.procedure == Procedure::reference) return "published numbers are compared to many digits";
+  if (scalar == Scalar::f64) return "the features are f64";
+  return backend.prefers_f64() ? "f64 products are fast here" : "f64 products of so few numbers take no time";
+}
+
+std::string escalation_reason(const Score& before, const ScoreOptions& options) {
+  if (before.error_bound <= options.accuracy)
+    return std::string(route_name(before.route)) + " cannot tell a target without residual from one with a small one";
+  return "the error bound of " + std::string(route_name(before.route)) + ", " + bound_text(before.error_bound) +
+         ", is above the accuracy asked for, " + bound_text(options.accuracy);
 }
 
 namespace {
@@ -140,11 +186,8 @@ Score score_view(Engine& engine, const MatrixView& features, const TargetView& t
         static_cast<const char*>(responses.data) + row * responses.row_stride * scalar_bytes(responses.scalar);
     return TargetView{nullptr, &responses, targets.binary};
   };
-  const auto run = [&](bool f32) {
-    Seconds seconds;
-    Stopwatch watch;
-    const std::unique_ptr<Sums> sums = backend.make_sums(features.cols, *input.names, {input.task, f32, features.rows});
-    const std::int64_t block = view_tiles * sums->tile_rows();
+  const auto add_blocks = [&](std::int64_t tile_rows, const auto& add) {
+    const std::int64_t block = view_tiles * tile_rows;
     for (std::int64_t row = 0; row < features.rows; row += block) {
       report(options, {"statistics", row, features.rows, 0});
       MatrixView part = features;
@@ -152,8 +195,26 @@ Score score_view(Engine& engine, const MatrixView& features, const TargetView& t
       part.rows = std::min(block, features.rows - row);
       LabelView labels;
       MatrixView responses;
-      sums->add(part, target_at(row, labels, responses), row, false);
+      add(part, target_at(row, labels, responses), row);
     }
+  };
+  const auto run = [&](Precision precision) {
+    Seconds seconds;
+    Stopwatch watch;
+    if (precision == Precision::svd) {
+      const std::unique_ptr<Triangle> triangle = backend.make_triangle(
+          features.cols, *input.names, {input.task, intercept_used(options, input.task), features.rows});
+      add_blocks(triangle->tile_rows(), [&](const MatrixView& part, const TargetView& part_targets, std::int64_t row) {
+        triangle->add(part, part_targets, row);
+      });
+      seconds.statistics = watch.lap();
+      return score_triangle(backend, *triangle, input, options, seconds);
+    }
+    const std::unique_ptr<Sums> sums =
+        backend.make_sums(features.cols, *input.names, {input.task, precision == Precision::f32, features.rows});
+    add_blocks(sums->tile_rows(), [&](const MatrixView& part, const TargetView& part_targets, std::int64_t row) {
+      sums->add(part, part_targets, row, false);
+    });
     seconds.statistics = watch.lap();
     return score_sums(backend, *sums, false, input, options, seconds);
   };
@@ -164,8 +225,17 @@ Score score_view(Engine& engine, const MatrixView& features, const TargetView& t
       score = score_dual(backend, features, targets, input, options, {});
     } else {
       const bool f32 = start_in_f32(backend, options, features.scalar, features.rows, features.cols);
-      score = run(f32);
-      if (f32 && should_escalate(score, options)) score = run(false);
+      Precision precision = options.precision == Precision::svd ? Precision::svd
+                            : f32                               ? Precision::f32
+                                                                : Precision::f64;
+      score = run(precision);
+      score.route_reason = first_reason(backend, options, features.scalar, score.route);
+      while (should_escalate(backend, score, options)) {
+        const std::string reason = escalation_reason(score, options);
+        precision = precision == Precision::f32 ? Precision::f64 : Precision::svd;
+        score = run(precision);
+        score.route_reason = reason;
+      }
     }
     add_warnings(score, options);
     score.seconds.total = total.lap();

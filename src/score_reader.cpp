@@ -90,17 +90,28 @@ class RowFeeder {
 };
 
 Score score_streamed(Backend& backend, FeatureReader& reader, const Labels& labels, const ScoreOptions& options,
-                     bool f32) {
+                     Precision precision) {
   Seconds seconds;
+  const std::int64_t rows = reader.rows() - labels.ignored;
+  const ScoreInput input{labels.task, &labels.target_names, rows};
+  if (precision == Precision::svd) {
+    const std::unique_ptr<Triangle> triangle = backend.make_triangle(
+        reader.cols(), labels.target_names, {labels.task, intercept_used(options, labels.task), rows});
+    RowFeeder(reader, labels, options)
+        .run(block_rows(backend, reader, triangle->tile_rows()), seconds,
+             [&](const MatrixView& features, const TargetView& targets, std::int64_t row) {
+               triangle->add(features, targets, row);
+             });
+    return score_triangle(backend, *triangle, input, options, seconds);
+  }
   const std::unique_ptr<Sums> sums =
-      backend.make_sums(reader.cols(), labels.target_names, {labels.task, f32, reader.rows() - labels.ignored});
+      backend.make_sums(reader.cols(), labels.target_names, {labels.task, precision == Precision::f32, rows});
   RowFeeder(reader, labels, options)
       .run(block_rows(backend, reader, sums->tile_rows()), seconds,
            [&](const MatrixView& features, const TargetView& targets, std::int64_t row) {
              sums->add(features, targets, row, false);
            });
-  return score_sums(backend, *sums, false, {labels.task, &labels.target_names, reader.rows() - labels.ignored}, options,
-                    seconds);
+  return score_sums(backend, *sums, false, input, options, seconds);
 }
 
 /// No more rows than columns: the matrix is no larger than the Gram matrix would be, so it is read whole.
@@ -161,20 +172,30 @@ Score score(Engine& engine, FeatureReader& reader, const Labels& labels, const S
   detail::check_rows(rows, detail::intercept_used(options, labels.task));
   try {
     Score score;
-    bool once = false;
+    const char* once = nullptr;  // the precision that a second reading was wanted for
     if (detail::use_dual(rows, reader.cols(), detail::intercept_used(options, labels.task))) {
       score = detail::score_collected(backend, reader, labels, options);
     } else {
       const bool f32 = detail::start_in_f32(backend, options, reader.scalar(), rows, reader.cols());
-      score = detail::score_streamed(backend, reader, labels, options, f32);
-      if (f32 && detail::should_escalate(score, options)) {
-        once = !reader.rewind();
-        if (!once) score = detail::score_streamed(backend, reader, labels, options, false);
+      Precision precision = options.precision == Precision::svd ? Precision::svd
+                            : f32                               ? Precision::f32
+                                                                : Precision::f64;
+      score = detail::score_streamed(backend, reader, labels, options, precision);
+      score.route_reason = detail::first_reason(backend, options, reader.scalar(), score.route);
+      while (detail::should_escalate(backend, score, options)) {
+        const std::string reason = detail::escalation_reason(score, options);
+        const bool to_f64 = precision == Precision::f32;
+        if (!reader.rewind()) {
+          once = to_f64 ? "f64 products: use --precision f64" : "singular values: use --precision svd";
+          break;
+        }
+        precision = to_f64 ? Precision::f64 : Precision::svd;
+        score = detail::score_streamed(backend, reader, labels, options, precision);
+        score.route_reason = reason;
       }
     }
     detail::add_warnings(score, options);
-    if (once)
-      score.warnings.push_back(reader.name() + " cannot be read a second time for f64 products: use --precision f64");
+    if (once != nullptr) score.warnings.push_back(reader.name() + " cannot be read a second time for " + once);
     score.warnings.insert(score.warnings.end(), labels.notes.begin(), labels.notes.end());
     score.seconds.total = total.lap();
     return score;

@@ -28,6 +28,9 @@ class Stopwatch {
   double start_;
 };
 
+/// "1.2e-05".
+std::string bound_text(double value);
+
 /// "0" ... "count - 1".
 std::vector<std::string> numbered_names(std::int64_t count);
 
@@ -42,13 +45,21 @@ bool use_dual(std::int64_t rows, std::int64_t features, bool intercept);
 /// Whether a one-shot score takes its products in f32 first.
 bool start_in_f32(const Backend& backend, const ScoreOptions& options, Scalar scalar, std::int64_t rows,
                   std::int64_t features);
-/// Whether a score from f32 products must be taken again in f64.
-bool should_escalate(const Score& score, const ScoreOptions& options);
+/// Whether a score is to be taken again on a more accurate route: f64 products after f32 ones, singular values after
+/// any others, where the backend has them.
+bool should_escalate(const Backend& backend, const Score& score, const ScoreOptions& options);
+
+/// Why a one-shot score took its first route, and why it went on from one whose bound was too large.
+std::string first_reason(const Backend& backend, const ScoreOptions& options, Scalar scalar, Route route);
+std::string escalation_reason(const Score& before, const ScoreOptions& options);
 
 /// Spectrum and evidence of sums. With `keep` the sums stay as they are, else they are of no use afterwards.
 Score score_sums(Backend& backend, Sums& sums, bool keep, const ScoreInput& input, const ScoreOptions& options,
                  Seconds seconds);
-/// The same from all rows through the dual Gram matrix.
+/// The same from the triangle of the rows.
+Score score_triangle(Backend& backend, Triangle& triangle, const ScoreInput& input, const ScoreOptions& options,
+                     Seconds seconds);
+/// The same from all rows through the dual Gram matrix, and from there to the dual triangle where that is needed.
 Score score_dual(Backend& backend, const MatrixView& features, const TargetView& targets, const ScoreInput& input,
                  const ScoreOptions& options, Seconds seconds);
 /// Evidence of a spectrum.

@@ -7,13 +7,13 @@
 #include "score_stages.hpp"
 
 namespace culogme::detail {
-namespace {
-
-std::string number_text(double value) {
+std::string bound_text(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1e", value);
   return text;
 }
+
+namespace {
 
 /// "3 targets (a, b, c)" with at most five names.
 std::string name_some(const Score& score, TargetStatus status, std::int64_t& count) {
@@ -72,11 +72,13 @@ void add_warnings(Score& score, const ScoreOptions& options) {
         "no signal: no target beats its null evidence; are the rows of features and labels in the same order? "
         "(A loader that shuffles changes it.)");
   if (!(score.error_bound <= options.accuracy))
-    score.warnings.push_back("the error bound " + number_text(score.error_bound) +
-                             " is above the accuracy asked for, " + number_text(options.accuracy) +
-                             (score.route == Route::gram_f32
-                                  ? ": the products were taken in f32; use f64 products"
-                                  : ": the features are too ill-conditioned for the Gram matrix"));
+    score.warnings.push_back("the error bound " + bound_text(score.error_bound) +
+                             " is above the accuracy asked for, " + bound_text(options.accuracy) +
+                             (score.route == Route::gram_f32 ? ": the products were taken in f32; use f64 products"
+                              : score.route == Route::svd
+                                  ? ": the features are too ill-conditioned for fp64"
+                                  : ": the features are too ill-conditioned for the Gram matrix; score the features "
+                                    "themselves with precision svd"));
 }
 
 }  // namespace culogme::detail

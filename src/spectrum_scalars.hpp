@@ -21,8 +21,10 @@ struct SpectrumScalars {
   double gram_error = 0;                      ///< bound on the spectral norm of the error of the Gram matrix, fp64 part
   double trace_error = 0;                     ///< f32 products: eta tr G' (docs/numerics.md)
   double entry_error = 0;                     ///< f32 products: eta max G'_ii
-  double rounded_row = 0;  ///< f32 products: u32 sqrt(max G'_ii), the rounding of a row times unit weights
-  double norm_error = 0;   ///< both together as a spectral norm: nothing is known of the evidence at t below this
+  double rounded_row = 0;   ///< f32 products: u32 sqrt(max G'_ii), the rounding of a row times unit weights
+  double norm_error = 0;    ///< both together as a spectral norm: nothing is known of the evidence at t below this
+  double factor_error = 0;  ///< route svd: bound on |dF|_F; norm_error is its square then, the other errors are 0
+  double target_error = 0;  ///< route svd: bound on |dy| / |y|; 0 on the other routes
 };
 
 /// Where the bounds come from: how the matrix was summed.
@@ -90,6 +92,30 @@ CULOGME_HOST_DEVICE inline double left_out_square(bool dual, double projected, d
               : projected * projected / larger_of(std::fabs(eigenvalue), u64 * larger_of(largest, 0.0));
 }
 
+/// Part of y'y below which E is lost in rounding. Where singular values are at hand E is a sum of squares of numbers
+/// that are each off by target_error |y| at most, so nothing cancels.
+CULOGME_HOST_DEVICE inline double lost_fraction(const SpectrumScalars& s) {
+  return s.factor_error > 0 ? s.target_error * s.target_error : s.square_error;
+}
+
+/// The scalars of singular values of F (or of FF's, `dual`) but rank and cut, and the noise: singular values at or
+/// below it are left out. `frobenius`: |F|_F; `steps`: tiles that one triangle took in.
+CULOGME_HOST_DEVICE inline SpectrumScalars singular_scalars(std::int64_t rows, std::int64_t features, double dof,
+                                                            bool dual, double frobenius, std::int64_t steps,
+                                                            double& noise) {
+  SpectrumScalars s;
+  s.dof = dof;
+  s.rows_total = rows;
+  s.features = features;
+  s.dual = dual;
+  s.target_error = svd_error(gram_size(s), steps);
+  // Not 0 for features that are all zero: it tells the route.
+  s.factor_error = larger_of(s.target_error * frobenius, DBL_MIN);
+  s.norm_error = s.factor_error * s.factor_error;
+  noise = s.factor_error;
+  return s;
+}
+
 /// Sums over the directions of one target.
 struct ProjectionSums {
   double explained = 0;  ///< sum x2
@@ -125,6 +151,26 @@ CULOGME_HOST_DEVICE inline TargetScalars target_scalars(const SpectrumScalars& s
   target.residual_noise = s.square_error * square_scale + (s.gram_error + s.trace_error) * sums.weights;
   const double unexplained = larger_of(target.residual, target.residual_noise);
   target.hidden = sums.left_out > hidden_fraction(s.cut, s.dof) * unexplained;
+  return target;
+}
+
+/// Largest noise of r0, of y'y, with which a target that leaves nothing above it is called an exact linear function of
+/// the features. Of singular values it is the rounding of y itself: below it no other claim would be any better.
+CULOGME_HOST_DEVICE inline double exact_fraction(const SpectrumScalars& s) {
+  return s.factor_error > 0 ? 64 * s.target_error * (64 * s.target_error) : 0x1.6a09e667f3bcdp-27;  // sqrt(u64)
+}
+
+/// Of singular values. `outside`: the part of y'y beside all directions. Nothing hides in the directions that were left
+/// out: with a singular value of 0 what they hold of y is residual. r0 is the square of a distance that is known to
+/// |dy| + |dF| |m|, where |m|^2 = sum x2 / sigma.
+CULOGME_HOST_DEVICE inline TargetScalars singular_target(const SpectrumScalars& s, const ProjectionSums& sums,
+                                                         double square, double outside) {
+  TargetScalars target;
+  target.square = square;
+  target.square_scale = square;
+  target.residual = static_cast<double>(s.rank) >= s.dof ? 0 : outside + sums.left_out;
+  const double distance = s.target_error * std::sqrt(square) + s.factor_error * std::sqrt(sums.weights);
+  target.residual_noise = distance * distance;
   return target;
 }
 

@@ -95,6 +95,8 @@ StatisticsState::StatisticsState(std::shared_ptr<Backend> backend_, std::int64_t
       task(options.task),
       precision(options.precision),
       names(std::move(names_)) {
+  if (precision == Precision::svd)
+    throw InvalidArgument("statistics keep sums of products and no rows: precision svd is for one-shot scores");
   backend->check_room(features, static_cast<std::int64_t>(names.size()));
 }
 
@@ -154,6 +156,8 @@ Score StatisticsState::score(const ScoreOptions& options) {
   check_rows(rows(), intercept_used(options, task));
   Score result;
   naming_arguments([&] { result = score_sums(*backend, *sums_, true, {task, &names, rows()}, options, {}); });
+  result.route_reason = result.route == Route::gram_f32 ? "the statistics were made with f32 products"
+                                                        : "the statistics were made with f64 products";
   return result;
 }
 

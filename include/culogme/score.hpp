@@ -36,7 +36,12 @@ enum class TargetStatus : std::uint8_t {
 const char* status_name(TargetStatus status) noexcept;
 
 /// How the eigenvalues were found.
-enum class Route : std::uint8_t { gram_f32, gram_f64, dual_gram };
+enum class Route : std::uint8_t {
+  gram_f32,
+  gram_f64,
+  dual_gram,
+  svd,  ///< QR of tiles and the singular values of the triangle: F'F is never formed
+};
 const char* route_name(Route route) noexcept;
 
 /// The maximum of one target. Evidence values are per row (log evidence / N; / (N - 1) with an intercept).
@@ -67,6 +72,7 @@ struct Score {
   Procedure procedure = Procedure::maximum;
   bool intercept = false;
   Route route = Route::gram_f64;
+  std::string route_reason;  ///< why that route, as the end of a sentence: "f64 products were asked for"
   std::string engine;
   std::vector<TargetFit> targets;
   std::vector<std::string> warnings;  ///< sentences a person should read

@@ -25,10 +25,14 @@ const char* task_name(Task task) noexcept;
 enum class Precision : std::uint8_t {
   /// f32 for f16, bf16 and f32 features, f64 for f64 features and on devices whose f64 is as fast. One-shot scores take
   /// f64 at once where that is cheap
-  /// (rows * features^2 below 2e9), and go on to it where the f32 result's bound is not good enough.
+  /// (rows * features^2 below 2e9), and go on to it where the f32 result's bound is not good enough, and
+  /// from there to svd.
   automatic,
   f64,
   f32,
+  /// No products: QR of row tiles and singular values, two to three times the work of f64 and good to about 1e-9 where
+  /// F'F has lost its small eigenvalues. One-shot scores only: statistics keep F'F.
+  svd,
 };
 
 struct StatisticsOptions {

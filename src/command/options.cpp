@@ -131,11 +131,21 @@ void add_data_options(CLI::App& app, DataOptions& options) {
   app.add_flag("--bf16", options.read_options.bfloat16, "Read V2 and uint16 features as bfloat16");
 }
 
-void add_precision_option(CLI::App& app, std::optional<Precision>& precision) {
+void add_precision_option(CLI::App& app, std::optional<Precision>& precision, bool rows_at_hand) {
   const Group group(app, measure_group);
+  if (!rows_at_hand) {
+    add_choice<Precision>(app, "--precision", precision,
+                          {{"auto", Precision::automatic}, {"f32", Precision::f32}, {"f64", Precision::f64}},
+                          "Precision of the products (default auto: f32 but for f64 features)");
+    return;
+  }
   add_choice<Precision>(app, "--precision", precision,
-                        {{"auto", Precision::automatic}, {"f32", Precision::f32}, {"f64", Precision::f64}},
-                        "Precision of the products (default auto: f32 where the accuracy allows it, else f64)");
+                        {{"auto", Precision::automatic},
+                         {"f32", Precision::f32},
+                         {"f64", Precision::f64},
+                         {"svd", Precision::svd}},
+                        "Precision of the products, or svd: singular values without products (default auto: the first "
+                        "of f32, f64, svd that is accurate enough)");
 }
 
 void add_measure_options(CLI::App& app, MeasureOptions& options) {
@@ -154,7 +164,7 @@ void add_measure_options(CLI::App& app, MeasureOptions& options) {
                           "A free intercept (default auto: on for regression and multilabel, off for classification "
                           "and for --procedure reference); scores with and without are not comparable");
   }
-  add_precision_option(app, options.precision);
+  add_precision_option(app, options.precision, true);
   const Group group(app, measure_group);
   const auto accuracy = [&options](const std::string& text) {
     options.score.accuracy = parse_positive("--accuracy", text);
@@ -165,7 +175,17 @@ void add_measure_options(CLI::App& app, MeasureOptions& options) {
 }
 
 const char* precision_name(Precision precision) {
-  return precision == Precision::f32 ? "f32" : precision == Precision::f64 ? "f64" : "auto";
+  switch (precision) {
+    case Precision::f32:
+      return "f32";
+    case Precision::f64:
+      return "f64";
+    case Precision::svd:
+      return "svd";
+    case Precision::automatic:
+      return "auto";
+  }
+  return "unknown";
 }
 
 Engine make_engine(const EngineOptions& options) {

@@ -50,8 +50,8 @@ void add_output_options(CLI::App& app, OutputOptions& options);
 void add_engine_options(CLI::App& app, EngineOptions& options);
 /// --task, --classes, --ignore-label, --bf16 (and not --labels, which subcommands read differently)
 void add_data_options(CLI::App& app, DataOptions& options);
-/// --precision
-void add_precision_option(CLI::App& app, std::optional<Precision>& precision);
+/// --precision; svd only where the rows are read (`rows_at_hand`), not for statistics
+void add_precision_option(CLI::App& app, std::optional<Precision>& precision, bool rows_at_hand);
 /// "auto", "f32" or "f64"
 const char* precision_name(Precision precision);
 /// --measure, --softmax, --procedure, --intercept, --precision, --accuracy

@@ -135,6 +135,7 @@ nlohmann::ordered_json score_json(const ScoreReport& report) {
   object["features"] = logme ? nlohmann::ordered_json(score.features) : none;
   object["rank"] = logme ? nlohmann::ordered_json(score.rank) : none;
   object["route"] = logme ? nlohmann::ordered_json(route_name(score.route)) : none;
+  object["route_reason"] = logme ? nlohmann::ordered_json(score.route_reason) : none;
   if (reads_sources(report.measures)) object["source_classes"] = report.sources.source_classes();
   object["status"] = value_status(value);
   object["score"] = json_number(value);

@@ -199,7 +199,7 @@ Run setup_stats_add(CLI::App& app) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add_data_options(app, command->data);
-  add_precision_option(app, command->precision);
+  add_precision_option(app, command->precision, false);
   add_engine_options(app, command->engine);
   add_output_options(app, command->output);
   app.footer(

@@ -24,6 +24,18 @@ void dormtr_(const char*, const char*, const char*, const int*, const int*, cons
              double*, const int*, double*, const int*, int*);
 void dstedc_(const char*, const int*, double*, double*, double*, const int*, double*, const int*, int*, const int*,
              int*);
+void dtpqrt_(const int*, const int*, const int*, const int*, double*, const int*, double*, const int*, double*,
+             const int*, double*, int*);
+void dtpmqrt_(const char*, const char*, const int*, const int*, const int*, const int*, const int*, const double*,
+              const int*, const double*, const int*, double*, const int*, double*, const int*, double*, int*);
+void dgebrd_(const int*, const int*, double*, const int*, double*, double*, double*, double*, double*, const int*,
+             int*);
+void dormbr_(const char*, const char*, const char*, const int*, const int*, const int*, const double*, const int*,
+             const double*, double*, const int*, double*, const int*, int*);
+void dbdsdc_(const char*, const char*, const int*, double*, double*, double*, const int*, double*, const int*, double*,
+             int*, double*, int*, int*);
+void dbdsqr_(const char*, const int*, const int*, const int*, const int*, double*, double*, double*, const int*,
+             double*, const int*, double*, const int*, double*, int*);
 void dlaed4_(const int*, const int*, const double*, const double*, double*, const double*, double*, int*);
 }
 
@@ -194,6 +206,70 @@ int stedc(std::int64_t n, double* d, double* e, double* z) {
   std::vector<int> integers(static_cast<std::size_t>(integer_size));
   int info = 0;
   dstedc_("I", &in, d, e, z, &in, work.data(), &real_size, integers.data(), &integer_size, &info);
+  return info;
+}
+
+int tpqrt(std::int64_t m, std::int64_t n, bool trapezoid, std::int64_t block, double* r, double* b, std::int64_t ldb,
+          double* t) {
+  const int im = narrow(m), in = narrow(n), il = trapezoid ? im : 0, size = narrow(block), ib = narrow(ldb);
+  std::vector<double> work = workspace(static_cast<double>(block) * static_cast<double>(n));
+  int info = 0;
+  dtpqrt_(&im, &in, &il, &size, r, &in, b, &ib, t, &size, work.data(), &info);
+  return info;
+}
+
+int tpmqrt(std::int64_t m, std::int64_t k, std::int64_t n, bool trapezoid, std::int64_t block, const double* v,
+           std::int64_t ldv, const double* t, double* a, std::int64_t lda, double* c, std::int64_t ldc) {
+  const int im = narrow(m), ik = narrow(k), in = narrow(n), il = trapezoid ? im : 0, size = narrow(block),
+            iv = narrow(ldv), ia = narrow(lda), ic = narrow(ldc);
+  std::vector<double> work = workspace(static_cast<double>(block) * static_cast<double>(k));
+  int info = 0;
+  dtpmqrt_("L", "T", &im, &ik, &in, &il, &size, v, &iv, t, &size, a, &ia, c, &ic, work.data(), &info);
+  return info;
+}
+
+int gebrd(std::int64_t n, double* a, double* d, double* e, double* tau_q, double* tau_p) {
+  const int in = narrow(n);
+  int info = 0, ask = -1;
+  double size = 0;
+  dgebrd_(&in, &in, a, &in, d, e, tau_q, tau_p, &size, &ask, &info);
+  if (info != 0) return info;
+  std::vector<double> work = workspace(size);
+  const int given = narrow(static_cast<std::int64_t>(work.size()));
+  dgebrd_(&in, &in, a, &in, d, e, tau_q, tau_p, work.data(), &given, &info);
+  return info;
+}
+
+int ormbr(bool left_vectors, std::int64_t n, std::int64_t m, const double* a, const double* tau, double* c) {
+  const int in = narrow(n), im = narrow(m);
+  const char* const vectors = left_vectors ? "Q" : "P";
+  int info = 0, ask = -1;
+  double size = 0;
+  dormbr_(vectors, "L", "T", &in, &im, &in, a, &in, tau, c, &in, &size, &ask, &info);
+  if (info != 0) return info;
+  std::vector<double> work = workspace(size);
+  const int given = narrow(static_cast<std::int64_t>(work.size()));
+  dormbr_(vectors, "L", "T", &in, &im, &in, a, &in, tau, c, &in, work.data(), &given, &info);
+  return info;
+}
+
+int bdsdc(std::int64_t n, double* d, double* e, double* u, double* vt) {
+  const int in = narrow(n);
+  const double size = static_cast<double>(n);
+  std::vector<double> work = workspace(3 * size * size + 4 * size);
+  std::vector<int> integers(static_cast<std::size_t>(8 * n));
+  int info = 0, unused = 0;
+  double nothing = 0;
+  dbdsdc_("U", "I", &in, d, e, u, &in, vt, &in, &nothing, &unused, work.data(), integers.data(), &info);
+  return info;
+}
+
+int bdsqr(std::int64_t n, std::int64_t m, double* d, double* e, double* x, double* y) {
+  const int in = narrow(n), im = narrow(m), one = 1, none = 0;
+  std::vector<double> work = workspace(4 * static_cast<double>(n));
+  double nothing = 0;
+  int info = 0;
+  dbdsqr_("U", &in, &one, &im, &none, d, e, x, &in, y, &im, &nothing, &one, work.data(), &info);
   return info;
 }
 

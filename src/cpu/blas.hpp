@@ -31,6 +31,23 @@ int ormtr(bool transpose, std::int64_t n, std::int64_t m, const double* a, const
 /// Eigenvalues d (increasing) and eigenvectors z (n x n) of the tridiagonal matrix d, e.
 int stedc(std::int64_t n, double* d, double* e, double* z);
 
+/// QR of [R; B]: R (n x n, upper triangle) becomes the new triangle, B (m x n) the reflectors, t [n][block] their
+/// factors. Returns LAPACK's info. `trapezoid`: B is upper triangular too (m = n). Safe to call from several threads.
+int tpqrt(std::int64_t m, std::int64_t n, bool trapezoid, std::int64_t block, double* r, double* b, std::int64_t ldb,
+          double* t);
+/// [A; C] = Q' [A; C] with the reflectors of tpqrt; A is n x k, C m x k. Safe to call from several threads.
+int tpmqrt(std::int64_t m, std::int64_t k, std::int64_t n, bool trapezoid, std::int64_t block, const double* v,
+           std::int64_t ldv, const double* t, double* a, std::int64_t lda, double* c, std::int64_t ldc);
+
+/// A = Q B P', A n x n: a holds the reflectors, d and e the upper bidiagonal B. Returns LAPACK's info.
+int gebrd(std::int64_t n, double* a, double* d, double* e, double* tau_q, double* tau_p);
+/// C = Q'C (`left_vectors`) or P'C with the reflectors of gebrd; C is n x m.
+int ormbr(bool left_vectors, std::int64_t n, std::int64_t m, const double* a, const double* tau, double* c);
+/// B = U diag(d) V' by divide and conquer, d decreasing; u and vt are n x n.
+int bdsdc(std::int64_t n, double* d, double* e, double* u, double* vt);
+/// The same by QR sweeps, which are applied to what is wanted alone: x (n) = V'x, y (m x n) = y U.
+int bdsqr(std::int64_t n, std::int64_t m, double* d, double* e, double* x, double* y);
+
 /// Root `index` (from 0) of 1 + rho sum z_i^2 / (d_i - x), d increasing, rho > 0, |z| = 1: d - root into delta, the
 /// root into *root. Safe to call from several threads.
 int laed4(std::int64_t k, std::int64_t index, const double* d, const double* z, double* delta, double rho,

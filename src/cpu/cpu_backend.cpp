@@ -14,6 +14,7 @@
 #include "cpu/spectrum.hpp"
 #include "cpu/split_product.hpp"
 #include "cpu/sums.hpp"
+#include "cpu/triangle_spectrum.hpp"
 #include "memory.hpp"
 
 namespace culogme::detail {
@@ -97,6 +98,24 @@ class CpuBackend final : public Backend {
                                              bool intercept) override {
     return std::make_unique<CpuSpectrum>(
         detail::dual_spectrum(features, targets, names, task, f32_products, intercept, threads_));
+  }
+
+  bool has_triangles() const override { return true; }
+
+  std::unique_ptr<Triangle> make_triangle(std::int64_t features, std::vector<std::string> names,
+                                          const TriangleOptions& options) override {
+    return make_cpu_triangle(features, std::move(names), options, threads_, workspace_limit_);
+  }
+
+  std::unique_ptr<AnySpectrum> triangle_spectrum(Triangle& triangle) override {
+    return std::make_unique<CpuSpectrum>(detail::triangle_spectrum(triangle));
+  }
+
+  std::unique_ptr<AnySpectrum> dual_triangle_spectrum(const MatrixView& features, const TargetView& targets,
+                                                      const std::vector<std::string>& names, Task task,
+                                                      bool intercept) override {
+    return std::make_unique<CpuSpectrum>(
+        detail::dual_triangle_spectrum(features, targets, names, task, intercept, threads_));
   }
 
   Fits maximise(const AnySpectrum& spectrum) override {

@@ -3,8 +3,8 @@
 #include <memory>
 #include <numeric>
 
-#include "bad_value.hpp"
 #include "cpu/blas.hpp"
+#include "cpu/dual_input.hpp"
 #include "cpu/eigen.hpp"
 #include "cpu/spectrum.hpp"
 #include "cpu/tile.hpp"
@@ -16,43 +16,7 @@ namespace {
 
 std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
 
-constexpr std::int64_t frame_rows = 1024;
 constexpr std::int64_t chunk_elements = std::int64_t{1} << 23;
-
-/// Columns [begin, begin + count) of a view and of its frame.
-MatrixView columns_of(const MatrixView& view, std::int64_t begin, std::int64_t count) {
-  MatrixView part = view;
-  part.data = static_cast<const char*>(view.data) + begin * scalar_bytes(view.scalar);
-  part.cols = count;
-  return part;
-}
-
-Frame frame_of(const MatrixView& features, const TargetView& targets, std::int64_t target_count, Task task) {
-  const std::int64_t rows = std::min(features.rows, frame_rows);
-  std::vector<double> head, responses;
-  head.resize(size_of(rows * features.cols));
-  widen_rows(features, 0, rows, head.data());
-  if (targets.responses != nullptr)
-    for (std::int64_t i = 0; i < rows; ++i)
-      for (std::int64_t k = 0; k < target_count; ++k) responses.push_back(element(*targets.responses, i, k));
-  Frame frame = choose_frame(task, features.cols, target_count, head, responses, rows);
-  // Any later row may be larger; here all rows are at hand, so their largest magnitude is the exponent.
-  const double largest = largest_magnitude(features, 0, features.rows);
-  if (!std::isfinite(largest)) {
-    const BadValue bad = find_not_finite(features, 0, features.rows);
-    throw BadData{BadData::Kind::feature, bad.row, bad.column, bad.value, 0, 0, features.scalar};
-  }
-  if (!(largest > 0)) return frame;
-  const int power = frame.exponent - std::ilogb(largest);
-  if (power >= 0) return frame;
-  frame.exponent -= power;
-  for (std::size_t j = 0; j < frame.pilot.size(); ++j) {
-    frame.pilot[j] = std::ldexp(frame.pilot[j], power);
-    frame.pilot_f32[j] = static_cast<float>(frame.pilot[j]);
-    frame.pilot[j] = static_cast<double>(frame.pilot_f32[j]);
-  }
-  return frame;
-}
 
 /// FF' of the shifted rows, and F' pilot, which brings the mean back.
 struct DualGram {
@@ -118,42 +82,6 @@ void centre(DualGram& dual) {
     for (std::size_t i = j; i < n; ++i) dual.gram[j * n + i] += grand - mean[i] - mean[j];
 }
 
-/// Targets as dense columns [targets][N], centred with an intercept, and their squares and rows.
-AlignedVector<double> dense_targets(const TargetView& targets, const Frame& frame, std::int64_t n,
-                                    std::int64_t target_count, bool intercept, Spectrum& s) {
-  AlignedVector<double> dense(size_of(target_count * n), 0);
-  s.rows.assign(size_of(target_count), targets.labels != nullptr ? 0 : n);
-  for (std::int64_t i = 0; i < n; ++i) {
-    if (targets.labels != nullptr) {
-      const std::int64_t id = label_at(*targets.labels, i);
-      if (id < 0 || id >= target_count) throw BadData{BadData::Kind::label, i, 0, 0, id, target_count};
-      dense[size_of(id * n + i)] = 1;
-      ++s.rows[size_of(id)];
-      continue;
-    }
-    for (std::int64_t k = 0; k < target_count; ++k) {
-      const double value = element(*targets.responses, i, k);
-      if (is_bad_response(value, targets.binary)) throw BadData{BadData::Kind::response, i, k, value, 0, target_count};
-      // The pilot is taken off only where the mean goes too: without an intercept y itself is scored.
-      dense[size_of(k * n + i)] =
-          std::ldexp(value, -frame.target_exponent[size_of(k)]) - (intercept ? frame.target_pilot[size_of(k)] : 0);
-    }
-  }
-  for (std::int64_t k = 0; k < target_count; ++k) {
-    double* const y = dense.data() + k * n;
-    const double before = std::inner_product(y, y + n, y, 0.0);
-    if (intercept) {
-      const double mean = std::accumulate(y, y + n, 0.0) / static_cast<double>(n);
-      for (std::int64_t i = 0; i < n; ++i) y[i] -= mean;
-    }
-    const double square = std::inner_product(y, y + n, y, 0.0);
-    const bool noise = intercept && square <= 8 * u64 * u64 * static_cast<double>(n) * before;
-    const double spread = noise ? 0 : square;
-    s.targets.push_back({spread, spread, 0, 0, false});
-  }
-  return dense;
-}
-
 }  // namespace
 
 Spectrum dual_spectrum(const MatrixView& features, const TargetView& targets, const std::vector<std::string>& names,
@@ -164,7 +92,7 @@ Spectrum dual_spectrum(const MatrixView& features, const TargetView& targets, co
                  "the spectrum of " + std::to_string(n) + " rows");
   Spectrum s;
   s.route = Route::dual_gram;
-  const Frame frame = frame_of(features, targets, target_count, task);
+  const Frame frame = dual_frame(features, targets, target_count, task);
   s.exponent = frame.exponent;
   s.target_exponent = frame.target_exponent;
   AlignedVector<double> dense = dense_targets(targets, frame, n, target_count, intercept, s);

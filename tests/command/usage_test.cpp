@@ -101,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongUsage{{"score", "f.npy", "--labels", "l", "--format", "xml"}, {"--format is xml", "table, json or csv"}},
         WrongUsage{{"score", "f.npy", "--labels", "l", "--task", "both"}, {"--task is both", "multilabel"}},
         WrongUsage{{"score", "f.npy", "--labels", "l", "--procedure", "x"}, {"--procedure", "maximum or reference"}},
-        WrongUsage{{"score", "f.npy", "--labels", "l", "--precision", "tf32"}, {"--precision", "auto, f32 or f64"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--precision", "tf32"}, {"--precision", "auto, f32, f64 or svd"}},
         WrongUsage{{"score", "f.npy", "--labels", "l", "--intercept", "1"}, {"--intercept", "auto, on or off"}},
         WrongUsage{{"score", "f.npy", "--labels", "l", "--backend", "tpu"}, {"--backend", "auto, cpu or cuda"}},
         WrongUsage{{"score", "f.npy", "--labels", "l", "--threads", "-1"}, {"--threads is -1", "at least 0"}},

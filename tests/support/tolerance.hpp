@@ -74,6 +74,8 @@ double nce(std::int64_t classes, std::int64_t source_classes, double value);
 
 /// What docs/numerics.md promises for fp64 on benign data: agreement with the exact maximum.
 inline constexpr double benign_agreement = 1e-10;
+/// What docs/numerics.md promises for singular values up to sigma_1 / t = 1e16.
+inline constexpr double singular_agreement = 1e-9;
 /// Relative agreement with the published numbers on well-conditioned data.
 inline constexpr double reference_agreement = 1e-9;
 /// Default of ScoreOptions::accuracy.

@@ -1,0 +1,132 @@
+#include "cpu/singular.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include <culogme/error.hpp>
+
+#include "cpu/blas.hpp"
+#include "memory.hpp"
+#include "rounding.hpp"
+
+namespace culogme::detail {
+namespace {
+
+std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
+
+/// Signs by a linear congruence: the check must not depend on a random seed.
+void append_probe(std::int64_t n, std::uint32_t state, AlignedVector<double>& columns) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    state = state * 1664525u + 1013904223u;
+    columns.push_back((state & 0x10000u) != 0 ? 1.0 : -1.0);
+  }
+}
+
+double norm(const double* values, std::int64_t count) {
+  double square = 0;
+  for (std::int64_t i = 0; i < count; ++i) square += values[i] * values[i];
+  return std::sqrt(square);
+}
+
+AlignedVector<double> transposed(std::int64_t rows, std::int64_t cols, const AlignedVector<double>& columns) {
+  AlignedVector<double> out(size_of(rows * cols));
+  for (std::int64_t j = 0; j < cols; ++j)
+    for (std::int64_t i = 0; i < rows; ++i) out[size_of(i * cols + j)] = columns[size_of(j * rows + i)];
+  return out;
+}
+
+/// Q'[Y p q] and P'p of the bidiagonal form, and the same along the singular vectors once `run` has been.
+struct Bidiagonal {
+  std::int64_t n = 0, columns = 0;
+  AlignedVector<double> diagonal, beside;
+  AlignedVector<double> left;   ///< [columns][n]
+  AlignedVector<double> right;  ///< [n]
+
+  int run(SingularMethod method) {
+    if (method == SingularMethod::sweep) {
+      AlignedVector<double> rows = transposed(n, columns, left);
+      const int info = bdsqr(n, columns, diagonal.data(), beside.data(), right.data(), rows.data());
+      left = transposed(columns, n, rows);
+      return info;
+    }
+    AlignedVector<double> u(size_of(n * n)), vt(size_of(n * n)), turned(left.size()), right_turned(right.size());
+    const int info = bdsdc(n, diagonal.data(), beside.data(), u.data(), vt.data());
+    if (info != 0) return info;
+    gemm(true, false, n, columns, n, u.data(), n, left.data(), n, 0, turned.data(), n);
+    gemm(false, false, n, 1, n, vt.data(), n, right.data(), n, 0, right_turned.data(), n);
+    left = std::move(turned);
+    right = std::move(right_turned);
+    return info;
+  }
+
+  /// Why the result cannot be trusted; empty if it can.
+  std::string fault(double frobenius) const {
+    const double size = static_cast<double>(n);
+    const double* const image = left.data() + (columns - 2) * n;
+    const double* const probe = left.data() + (columns - 1) * n;
+    AlignedVector<double> off(size_of(n));
+    for (std::int64_t i = 0; i < n; ++i) off[size_of(i)] = image[i] - diagonal[size_of(i)] * right[size_of(i)];
+    // Residuals of stable methods stay below 30 n u times the norm (style of LAPACK's own tests); `not <=` catches NaN.
+    const double residual = norm(off.data(), n), turned = std::fabs(norm(probe, n) - std::sqrt(size));
+    if (!(residual <= 30 * size * u64 * frobenius * std::sqrt(size)))
+      return "the residual of a test vector is 2^" + std::to_string(std::ilogb(residual / frobenius)) +
+             " of the matrix's norm";
+    if (!(turned <= 30 * size * u64 * std::sqrt(size))) return "the length of a test vector is not kept";
+    return {};
+  }
+};
+
+[[noreturn]] void give_up(std::int64_t n, const std::string& why) {
+  throw NumericalError("the singular values of a matrix of size " + std::to_string(n) + " failed: " + why + " (BLAS " +
+                       blas_name() + ", kernel " + blas_kernel() + ")");
+}
+
+}  // namespace
+
+SingularValues singular_values(std::int64_t n, AlignedVector<double>& matrix, AlignedVector<double>& right_sides,
+                               std::int64_t count, int threads, SingularMethod method) {
+  const double size = static_cast<double>(n);
+  require_memory(48 * size * size, "the singular values of a matrix of size " + std::to_string(n));
+  const double frobenius = norm(matrix.data(), n * n);
+  if (!std::isfinite(frobenius)) give_up(n, "it is not finite");
+  // As in decompose: small products gain nothing from threads.
+  constexpr std::int64_t threaded = 1024;
+  const BlasThreads used(n < threaded ? 1 : threads);
+
+  Bidiagonal start{
+      n, count + 2, AlignedVector<double>(size_of(n)), AlignedVector<double>(size_of(n)), std::move(right_sides), {}};
+  append_probe(n, 12345, start.right);
+  start.left.resize(size_of((count + 1) * n));
+  gemm(false, false, n, 1, n, matrix.data(), n, start.right.data(), n, 0, start.left.data() + count * n, n);
+  append_probe(n, 54321, start.left);
+  AlignedVector<double> tau_q(size_of(n)), tau_p(size_of(n));
+  if (const int info = gebrd(n, matrix.data(), start.diagonal.data(), start.beside.data(), tau_q.data(), tau_p.data());
+      info != 0)
+    give_up(n, "gebrd answers " + std::to_string(info));
+  int info = ormbr(true, n, count + 2, matrix.data(), tau_q.data(), start.left.data());
+  if (info == 0) info = ormbr(false, n, 1, matrix.data(), tau_p.data(), start.right.data());
+  if (info != 0) give_up(n, "ormbr answers " + std::to_string(info));
+
+  std::string why;
+  for (;; method = SingularMethod::sweep) {
+    Bidiagonal found = start;
+    info = found.run(method);
+    why = info == 0 ? found.fault(frobenius) : "LAPACK answers " + std::to_string(info);
+    if (why.empty()) {
+      start = std::move(found);
+      break;
+    }
+    if (method == SingularMethod::sweep) give_up(n, why);
+  }
+
+  SingularValues result{std::move(start.diagonal), std::move(start.left)};
+  result.projected.resize(size_of(count * n));
+  std::reverse(result.values.begin(), result.values.end());
+  for (std::int64_t k = 0; k < count; ++k)
+    std::reverse(result.projected.begin() + k * n, result.projected.begin() + (k + 1) * n);
+  return result;
+}
+
+}  // namespace culogme::detail
