@@ -191,7 +191,7 @@ __device__ detail::ProjectionSums project(const EvidenceArguments& a, const Devi
   for (int i = threadIdx.x; i < size; i += threads) {
     const double along = projected[i];
     if (i < cut) {
-      sum.at[2] += detail::left_out_square(dual, along, a.eigenvalues[i], s.largest);
+      sum.at[2] += detail::left_out_square(s.scalars, along, s.largest);
       continue;
     }
     const double sigma = kept[i - cut];

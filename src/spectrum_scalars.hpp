@@ -86,10 +86,11 @@ CULOGME_HOST_DEVICE inline double projection_square(bool dual, double projected,
   return dual ? projected * projected : projected * projected / sigma;
 }
 
-/// What a direction that was left out holds of y'y (dual), or seems to explain of it with its noisy eigenvalue.
-CULOGME_HOST_DEVICE inline double left_out_square(bool dual, double projected, double eigenvalue, double largest) {
-  return dual ? projected * projected
-              : projected * projected / larger_of(std::fabs(eigenvalue), u64 * larger_of(largest, 0.0));
+/// What a direction that was left out holds of y'y (dual), or may explain of it. Its eigenvalue is noise, and may be
+/// much larger than the true one; of that nothing is known but that rounding of rows and sums leaves it about this.
+CULOGME_HOST_DEVICE inline double left_out_square(const SpectrumScalars& s, double projected, double largest) {
+  if (s.dual) return projected * projected;
+  return projected * projected / larger_of(s.rounded_row * s.rounded_row, u64 * larger_of(largest, 0.0));
 }
 
 /// Part of y'y below which E is lost in rounding. Where singular values are at hand E is a sum of squares of numbers

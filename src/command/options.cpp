@@ -139,13 +139,11 @@ void add_precision_option(CLI::App& app, std::optional<Precision>& precision, bo
                           "Precision of the products (default auto: f32 but for f64 features)");
     return;
   }
-  add_choice<Precision>(app, "--precision", precision,
-                        {{"auto", Precision::automatic},
-                         {"f32", Precision::f32},
-                         {"f64", Precision::f64},
-                         {"svd", Precision::svd}},
-                        "Precision of the products, or svd: singular values without products (default auto: the first "
-                        "of f32, f64, svd that is accurate enough)");
+  add_choice<Precision>(
+      app, "--precision", precision,
+      {{"auto", Precision::automatic}, {"f32", Precision::f32}, {"f64", Precision::f64}, {"svd", Precision::svd}},
+      "Precision of the products, or svd: singular values without products (default auto: the first "
+      "of f32, f64, svd that is accurate enough)");
 }
 
 void add_measure_options(CLI::App& app, MeasureOptions& options) {

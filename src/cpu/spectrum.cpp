@@ -132,8 +132,7 @@ void set_projections(Spectrum& s, const SpectrumSource& source, std::span<const 
     const double* const along = projected.data() + k * size_of(n);
     double* const x2 = s.projections.data() + k * size_of(s.rank);
     ProjectionSums sums;
-    for (std::int64_t i = 0; i < s.cut; ++i)
-      sums.left_out += left_out_square(s.dual, along[i], eigenvalues[size_of(i)], largest);
+    for (std::int64_t i = 0; i < s.cut; ++i) sums.left_out += left_out_square(s, along[i], largest);
     for (std::int64_t i = 0; i < s.rank; ++i) {
       const double sigma = s.eigenvalues[size_of(i)];
       x2[i] = projection_square(s.dual, along[s.cut + i], sigma);

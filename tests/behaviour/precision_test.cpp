@@ -138,6 +138,32 @@ TEST_P(PrecisionTest, StatedBoundsHold) {
   }
 }
 
+// Half of the rows far from the others: f32 products know nothing of the spread within the halves, and what they leave
+// out as noise holds the signal.
+TEST_P(PrecisionTest, FarCloudsOfRowsKeepTheirBounds) {
+  for (const double distance : {1e3, 1e4, 1e5, 1e6, 1e7})
+    for (std::uint64_t seed = 0; seed < 6; ++seed) {
+      Data raw = support::normal(400, 8, seed);
+      for (std::int64_t i = 1; i < raw.rows; i += 2)
+        for (std::int64_t j = 0; j < raw.cols; ++j) raw(i, j) += distance;
+      const support::Labels labels = support::balanced_labels(400, 3, seed + 30);
+      support::separate_classes(raw, labels, 3, 2, seed + 60);
+      const Data features = rounded(raw);
+      for (const bool intercept : {false, true})
+        for (const Precision precision : {Precision::f32, Precision::f64, Precision::automatic}) {
+          culogme::ScoreOptions options;
+          options.precision = precision;
+          options.intercept = intercept ? culogme::Intercept::on : culogme::Intercept::off;
+          const culogme::Score score = classify(features, labels, 3, options);
+          const support::Expected expected = support::expect(features, support::one_hot(labels, 3), intercept);
+          SCOPED_TRACE("distance " + std::to_string(distance) + ", " + culogme::route_name(score.route));
+          for (std::size_t k = 0; k < 3; ++k)
+            EXPECT_LE(std::fabs(score.targets[k].evidence - static_cast<double>(expected.targets[k].evidence)),
+                      score.targets[k].error_bound);
+        }
+    }
+}
+
 TEST_P(PrecisionTest, BoundsAreNotIdle) {
   // A bound of infinity would always hold: on benign data it has to be small.
   const Data features = rounded(support::normal(300, 20, 12));
@@ -147,6 +173,10 @@ TEST_P(PrecisionTest, BoundsAreNotIdle) {
   EXPECT_LE(classify(features, labels, 3, options).error_bound, tolerance::benign_agreement);
   options.precision = Precision::f32;
   EXPECT_LE(classify(features, labels, 3, options).error_bound, tolerance::default_accuracy);
+  // Features that are never on are left out, but hide nothing.
+  const culogme::Score dead = classify(support::beside(features, Data(300, 7)), labels, 3, options);
+  EXPECT_EQ(dead.rank, 20);
+  EXPECT_LE(dead.error_bound, tolerance::default_accuracy);
 }
 
 TEST_P(PrecisionTest, NoSignalAsksForTheOrderOfTheRows) {
