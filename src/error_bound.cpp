@@ -47,8 +47,14 @@ double interior_bound(const SpectrumScalars& s, double smallest, double largest,
   const double relative = result.square_scale / point.error;  // y'y / E
   const double weights = point.gamma / (s.dof * point.t);     // |m|^2 / E
   const double inverse = (size - point.gamma) / point.t;      // tr (G + t)^-1
-  const double gram =
-      (s.gram_error * inverse + s.trace_error / least) / s.dof + (s.gram_error + s.entry_error) * weights;
+  double gram = (s.gram_error * inverse + s.trace_error / least) / s.dof + (s.gram_error + s.entry_error) * weights;
+  // Eigenvalues that were left out though they need not be 0 are a change of the matrix too.
+  const double left_out = static_cast<double>(s.cut) - larger_of(size - s.dof, 0.0);
+  if (left_out > 0) gram += s.cut_error * (left_out / (s.dof * point.t) + weights);
+  // Where all of y must lie in the kept directions, what they lost of it by turning towards the mean is in no sum.
+  const bool spanned = s.dual && s.cut > 0 && static_cast<double>(s.rank) >= s.dof;
+  const double turn = spanned ? smaller_of(1.0, (s.gram_error + s.trace_error) / smallest) : 0;
+  gram += turn * turn * relative;
   // F'y (or u'y) is known to the precision of the decomposition; rows rounded to f32 move the residual along m.
   const double cross = f64_gram_error(gram_size(s)) * std::sqrt(s.dual ? relative : largest * weights * relative);
   const double rounded = s.rounded_row * std::sqrt(weights);
@@ -75,9 +81,9 @@ double error_bound(const SpectrumScalars& spectrum, double smallest, double larg
     case TargetStatus::null_limit:
       return (spectrum.target_error + 0.5 * spectrum.square_error) * result.square_scale / result.square +
              own_rounding(spectrum, point);
-    // An infinite evidence that f32 products found is a question for f64 products, not an answer.
+    // An infinite evidence that a Gram matrix found is a question for singular values, not an answer.
     case TargetStatus::unbounded:
-      return spectrum.trace_error > 0 ? infinite : 0;
+      return spectrum.factor_error > 0 ? 0 : infinite;
     case TargetStatus::empty:
       return 0;
   }

@@ -204,7 +204,10 @@ class EvidenceSolver {
   /// Decreasing at the low end: with r0 > 0 the evidence falls again as t -> 0, since rank < n; the maximum lies near
   /// t = rank r0 / (A (n - rank)).
   CULOGME_HOST_DEVICE void solve_below() {
-    if (!slope_of_.rows_are_left) return;    // the interpolation limit is the end of this branch
+    if (!slope_of_.rows_are_left) {
+      solve_above_zero();
+      return;
+    }
     if (y_.residual <= y_.residual_noise) {  // the maximum lies below what can be known
       const std::int64_t first = grid_.visible;
       EvidencePoint end = interior(std::exp(grid_.ln_t(first)), y_.residual + sums_.error(first), sums_.gamma(first));
@@ -217,6 +220,18 @@ class EvidenceSolver {
     double low = smaller_of(guess, high) - 2;
     for (int step = 0; step < 60 && slope_at(low) <= 0; ++step) low -= 2 << smaller_of(step, 5);
     solve_between(low, high, smaller_of(guess, 0.5 * (low + high)));
+  }
+
+  /// With rank = n the slope is t (n sum x2 / sigma^2 / A - sum 1 / sigma) as t -> 0: where that is positive, the
+  /// interpolation limit is no maximum, and there is one before the slope is negative.
+  CULOGME_HOST_DEVICE void solve_above_zero() {
+    const SumPair inverse = sums_.inverse();
+    if (s_.dof * inverse.second <= inverse.first * sums_.at_zero().first) return;
+    const double high = grid_.ln_t(grid_.visible);
+    double low = high - 2;
+    int step = 0;
+    for (; step < 60 && slope_at(low) <= 0; ++step) low -= 2;
+    if (step < 60) solve_between(low, high, 0.5 * (low + high));
   }
 
   CULOGME_HOST_DEVICE void solve_above() {

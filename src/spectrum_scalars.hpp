@@ -23,6 +23,7 @@ struct SpectrumScalars {
   double entry_error = 0;                     ///< f32 products: eta max G'_ii
   double rounded_row = 0;   ///< f32 products: u32 sqrt(max G'_ii), the rounding of a row times unit weights
   double norm_error = 0;    ///< both together as a spectral norm: nothing is known of the evidence at t below this
+  double cut_error = 0;     ///< largest eigenvalue that was left out as noise
   double factor_error = 0;  ///< route svd: bound on |dF|_F; norm_error is its square then, the other errors are 0
   double target_error = 0;  ///< route svd: bound on |dy| / |y|; 0 on the other routes
 };
@@ -68,6 +69,7 @@ CULOGME_HOST_DEVICE inline SpectrumScalars spectrum_scalars(const SpectrumSource
     s.rounded_row = u32 * std::sqrt(source.energy_entry);
     noise = larger_of(noise, f32_cut * independent_norm(n, s.entry_error));
   }
+  s.cut_error = noise;
   s.norm_error = s.gram_error + independent_norm(n, s.entry_error);
   return s;
 }

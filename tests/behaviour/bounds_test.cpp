@@ -1,0 +1,103 @@
+// error_bound is never below the true error: generated problems of many kinds on the f64 routes, against the long
+// double oracle. CULOGME_BOUND_SEEDS=N takes N seeds of each kind instead of one, thousands of problems for N = 20. f32
+// products have StatedBoundsHold and FarCloudsOfRowsKeepTheirBounds.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <culogme/score.hpp>
+
+#include "backend.hpp"
+#include "support/backends.hpp"
+#include "support/compare.hpp"
+#include "support/data.hpp"
+#include "support/storage.hpp"
+
+namespace {
+
+using culogme::Precision;
+using culogme::Scalar;
+using support::Data;
+using support::SpectrumKind;
+
+std::uint64_t seeds() {
+  const char* const asked = std::getenv("CULOGME_BOUND_SEEDS");
+  return asked == nullptr ? 1 : static_cast<std::uint64_t>(std::max(1L, std::strtol(asked, nullptr, 10)));
+}
+
+/// Features, and what the responses are made of: directions that weigh alike, or the features themselves.
+struct Kind {
+  std::string name;
+  Data features, directions;
+};
+
+std::vector<Kind> kinds(std::uint64_t seed) {
+  std::vector<Kind> all;
+  const auto add = [&](const std::string& name, Data features, Data directions) {
+    all.push_back({name, std::move(features), std::move(directions)});
+  };
+  for (const SpectrumKind kind :
+       {SpectrumKind::geometric, SpectrumKind::one_large, SpectrumKind::one_small, SpectrumKind::clusters})
+    for (const double condition : {1e1, 1e3, 1e5, 1e6, 1e8}) {
+      const std::string name = std::string(support::spectrum_kind_name(kind)) + " " + std::to_string(condition);
+      const Data tall = support::with_spectrum(120, 9, kind, condition, seed);
+      add(name, tall, support::with_spectrum(120, 9, kind, 1, seed));
+      add(name + " of the features", tall, tall);
+      const Data wide = support::with_spectrum(16, 40, kind, condition, seed);
+      add(name + " wide", wide, wide);
+    }
+  for (const double mean : {0.0, 30.0, 1e4, 1e7}) {
+    const Data rectified = support::rectified(150, 8, mean, 1.2 * mean + 1, seed);
+    add("rectified " + std::to_string(mean), rectified, rectified);
+  }
+  const Data plain = support::normal(150, 8, seed);
+  for (const double scale : {1e-18, 1e18}) add("times " + std::to_string(scale), support::scaled(plain, scale), plain);
+  return all;
+}
+
+class BoundsTest : public support::BackendTest {};
+CULOGME_OVER_BACKENDS(BoundsTest);
+
+TEST_P(BoundsTest, AreNeverBelowTheError) {
+  std::vector<Precision> precisions = {Precision::automatic, Precision::f64};
+  if (engine.implementation()->has_triangles()) precisions.push_back(Precision::svd);
+  std::int64_t finite = 0, compared = 0;
+  // Seed 107 has a maximum between the interpolation limit and the smallest eigenvalue.
+  for (std::uint64_t seed = 107; seed < 107 + seeds(); ++seed)
+    for (const Kind& kind : kinds(seed))
+      for (const double noise : {1.0, 1e-3, 1e-6})
+        for (const bool intercept : {false, true}) {
+          const support::Stored x(kind.features, Scalar::f32);
+          const Data responses = support::linear_responses(kind.directions, 2, noise, seed + 7);
+          const support::Stored y(responses, Scalar::f64);
+          const support::Expected expected = support::expect(x.rounded(), responses, intercept);
+          for (const Precision precision : precisions) {
+            culogme::ScoreOptions options;
+            options.precision = precision;
+            options.intercept = intercept ? culogme::Intercept::on : culogme::Intercept::off;
+            const culogme::Score score = culogme::score(engine, x.view(), y.view(), culogme::Task::regression, options);
+            SCOPED_TRACE(kind.name + ", seed " + std::to_string(seed) + ", noise " + std::to_string(noise) +
+                         (intercept ? ", intercept, " : ", ") + culogme::route_name(score.route));
+            for (std::size_t k = 0; k < score.targets.size(); ++k) {
+              const auto evidence = static_cast<double>(expected.targets[k].evidence);
+              const culogme::TargetFit& fit = score.targets[k];
+              if (std::isinf(evidence) && std::isinf(fit.evidence)) continue;
+              const double error = std::fabs(fit.evidence - evidence);
+              EXPECT_LE(error, fit.error_bound) << culogme::status_name(fit.status) << " target " << k << " is "
+                                                << fit.evidence << ", the oracle says " << evidence;
+              ++compared;
+              finite += std::isfinite(fit.error_bound) ? 1 : 0;
+            }
+          }
+        }
+  EXPECT_GT(finite, compared / 3) << "bounds of infinity prove nothing";
+  RecordProperty("targets", std::to_string(compared));
+  RecordProperty("finite", std::to_string(finite));
+}
+
+}  // namespace
