@@ -20,10 +20,10 @@ std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count)
 constexpr std::int64_t piece_columns = 256;  // of a class with more than its share of the rows
 constexpr std::int64_t shares = 8;           // of the rows per thread
 
-/// Sums of one class before and after; may be the same.
+/// Sums of one class, and where they are copied before they change; null: nowhere.
 struct ClassSum {
-  const double* before;
-  double* after;
+  double* sum;
+  double* copy;
 };
 
 /// Columns [begin, end) of one class, to be summed by one worker.
@@ -63,15 +63,14 @@ class Worker {
         factor_(std::ldexp(1.0, pass.frame.exponent - pass.exponent)),
         packed_(size_of(pass.features.cols)) {}
 
-  Stop add(const Piece& piece, const ClassSum& sum) {
-    if (sum.after != sum.before) std::copy(sum.before + piece.begin, sum.before + piece.end, sum.after + piece.begin);
+  Stop add(const Piece& piece, double* sum) {
     const std::int64_t begin = pass_.rows.begin[size_of(piece.index)], end = pass_.rows.begin[size_of(piece.index + 1)];
     for (std::int64_t i = begin; i < end; ++i) {
       if (i + 1 < end) prefetch(pass_.rows.rows[size_of(i + 1)], piece);
       const std::int64_t row = pass_.rows.rows[size_of(i)];
       if (pass_.raised)
-        add_with_own_exponent(row, piece, sum.after + piece.begin);
-      else if (const Stop stop = add_row_of(row, piece, sum.after + piece.begin); stop != Stop::none)
+        add_with_own_exponent(row, piece, sum + piece.begin);
+      else if (const Stop stop = add_row_of(row, piece, sum + piece.begin); stop != Stop::none)
         return stop;
     }
     return Stop::none;
@@ -127,20 +126,37 @@ class Worker {
   AlignedVector<T> packed_;
 };
 
+/// One pass. Where it stops or throws, sums that have copies are as before.
 template <class T>
 Stop run(const Pass& pass, int threads, const std::vector<ClassSum>& sums) {
   const std::vector<Piece> pieces = cut(pass.rows, pass.features.cols, threads);
   const auto count = static_cast<std::int64_t>(pieces.size());
+  std::vector<char> begun(pieces.size(), 0);
   std::atomic<std::int64_t> next{0};
   std::atomic<Stop> stopped{Stop::none};
-  run_workers(static_cast<int>(std::min<std::int64_t>(threads, count)), [&](int) {
-    Worker<T> worker(pass);
-    for (std::int64_t piece;
-         (piece = next.fetch_add(1)) < count && stopped.load(std::memory_order_relaxed) == Stop::none;) {
-      const Piece& p = pieces[size_of(piece)];
-      if (const Stop stop = worker.add(p, sums[size_of(p.index)]); stop != Stop::none) stopped = stop;
-    }
-  });
+  const auto put_back = [&] {
+    for (std::size_t i = 0; i < pieces.size(); ++i)
+      if (const Piece& p = pieces[i]; begun[i] != 0 && sums[size_of(p.index)].copy != nullptr)
+        std::copy(sums[size_of(p.index)].copy + p.begin, sums[size_of(p.index)].copy + p.end,
+                  sums[size_of(p.index)].sum + p.begin);
+  };
+  try {
+    run_workers(static_cast<int>(std::min<std::int64_t>(threads, count)), [&](int) {
+      Worker<T> worker(pass);
+      for (std::int64_t piece;
+           (piece = next.fetch_add(1)) < count && stopped.load(std::memory_order_relaxed) == Stop::none;) {
+        const Piece& p = pieces[size_of(piece)];
+        const ClassSum& sum = sums[size_of(p.index)];
+        if (sum.copy != nullptr) std::copy(sum.sum + p.begin, sum.sum + p.end, sum.copy + p.begin);
+        begun[size_of(piece)] = 1;
+        if (const Stop stop = worker.add(p, sum.sum); stop != Stop::none) stopped = stop;
+      }
+    });
+  } catch (...) {
+    put_back();
+    throw;
+  }
+  if (stopped != Stop::none) put_back();
   return stopped;
 }
 
@@ -200,8 +216,9 @@ RowsByClass sort_by_class(const LabelView& labels, std::int64_t first, std::int6
 }
 
 template <class T>
-void add_class_sums(Moments& moments, const Frame& frame, const MatrixView& features, const TargetView& targets,
-                    std::int64_t first, std::int64_t first_row, int threads, std::size_t workspace, bool& in_place) {
+bool add_class_sums(Moments& moments, const Frame& frame, const MatrixView& features, const TargetView& targets,
+                    std::int64_t first, std::int64_t first_row, int threads, std::size_t workspace, Undo undo,
+                    bool& spoilt) {
   const std::int64_t count = features.rows - first, d = moments.features;
   const auto refuse = [&] {
     check_host_values(features, targets, moments.targets(), first_row, threads);
@@ -210,43 +227,36 @@ void add_class_sums(Moments& moments, const Frame& frame, const MatrixView& feat
   if (!labels_in_range(*targets.labels, first, features.rows, moments.targets())) refuse();
   const RowsByClass rows = sort_by_class(*targets.labels, first, count, moments.targets());
   const int workers = worthwhile(threads, count * d);
-  const std::size_t bytes = rows.classes.size() * size_of(d) * sizeof(double);
-  const bool beside = bytes <= workspace;
+  const std::size_t numbers = rows.classes.size() * size_of(d);
+  const bool too_large = numbers * sizeof(double) > workspace, copies = undo == Undo::by_copy && !too_large;
   std::int32_t own = frame.exponent;  // of the largest row
   const auto look_for_largest = [&] {
     const double largest = largest_of(features, first, workers);
     if (!std::isfinite(largest)) refuse();
     own = raised_exponent(largest, frame.exponent);
   };
-  if (!beside) look_for_largest();
-  AlignedBuffer<double> buffer(beside ? bytes / sizeof(double) : 1);
+  if (undo == Undo::by_copy && too_large) look_for_largest();
+  AlignedBuffer<double> buffer(copies ? numbers : 1);
   std::vector<ClassSum> sums;
-  for (const std::int32_t id : rows.classes) {
-    double* const old = moments.cross.data() + id * d;
-    sums.push_back({old, beside ? buffer.data() + static_cast<std::int64_t>(sums.size()) * d : old});
-  }
-  in_place = !beside;
+  for (const std::int32_t id : rows.classes)
+    sums.push_back(
+        {moments.cross.data() + id * d, copies ? buffer.data() + static_cast<std::int64_t>(sums.size()) * d : nullptr});
+  spoilt = !copies;
   if (own == frame.exponent) {
     const Stop stop = run<T>({features, rows, frame, moments.exponent, false}, workers, sums);
     if (stop == Stop::not_finite) refuse();
-    if (stop == Stop::raised) look_for_largest();
+    if (stop == Stop::none) return true;
+    if (!copies) return false;
+    look_for_largest();
   }
-  if (own != frame.exponent) {
-    raise_exponent(moments, own);
-    run<T>({features, rows, frame, moments.exponent, true}, workers, sums);
-  }
-  if (!beside) return;
-  constexpr std::int64_t grain = 16;
-  const auto classes = static_cast<std::int64_t>(sums.size());
-  parallel_for(worthwhile(threads, classes * d), classes, grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i)
-      std::copy_n(sums[size_of(i)].after, d, moments.cross.data() + rows.classes[size_of(i)] * d);
-  });
+  raise_exponent(moments, own);
+  run<T>({features, rows, frame, moments.exponent, true}, workers, sums);
+  return true;
 }
 
-template void add_class_sums<float>(Moments&, const Frame&, const MatrixView&, const TargetView&, std::int64_t,
-                                    std::int64_t, int, std::size_t, bool&);
-template void add_class_sums<double>(Moments&, const Frame&, const MatrixView&, const TargetView&, std::int64_t,
-                                     std::int64_t, int, std::size_t, bool&);
+template bool add_class_sums<float>(Moments&, const Frame&, const MatrixView&, const TargetView&, std::int64_t,
+                                    std::int64_t, int, std::size_t, Undo, bool&);
+template bool add_class_sums<double>(Moments&, const Frame&, const MatrixView&, const TargetView&, std::int64_t,
+                                     std::int64_t, int, std::size_t, Undo, bool&);
 
 }  // namespace culogme::detail

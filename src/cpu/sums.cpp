@@ -57,9 +57,20 @@ class CpuSums final : public Sums {
         open();
       }
       if (!opened_) return;
-      if (sums_classes_first()) sum_classes(features, targets, first_row, head);
+      if (sums_classes_first()) {
+        // Sums that this call began are thrown away after an error, so nothing needs to be put back.
+        const bool done = sum_classes(features, targets, first_row, head, begun ? Undo::by_caller : Undo::by_copy);
+        if (!done) {
+          close();
+          open();
+          sum_classes(features, targets, first_row, head, Undo::by_copy);
+        }
+      }
     } catch (...) {
-      if (begun) close();
+      if (begun) {
+        broken_ = false;
+        close();
+      }
       if (!opened_) shorten_head(waiting);
       throw;
     }
@@ -156,12 +167,15 @@ class CpuSums final : public Sums {
            !class_sums_apart(moments_.task, moments_.features, moments_.targets());
   }
 
-  void sum_classes(const MatrixView& features, const TargetView& targets, std::int64_t first_row, std::int64_t first) {
-    bool in_place = false;
+  /// Adds rows of a block to the class sums (class_sums.hpp); false where it has to be done by copy.
+  bool sum_classes(const MatrixView& features, const TargetView& targets, std::int64_t first_row, std::int64_t first,
+                   Undo undo) {
+    bool spoilt = false;
     try {
-      add_class_sums<T>(moments_, frame_, features, targets, first, first_row, workers(), workspace_, in_place);
+      return add_class_sums<T>(moments_, frame_, features, targets, first, first_row, workers(), workspace_, undo,
+                               spoilt);
     } catch (...) {
-      broken_ = in_place;
+      broken_ = spoilt;
       throw;
     }
   }
@@ -302,7 +316,8 @@ class CpuSums final : public Sums {
     const TargetView targets = moments_.task == Task::classification
                                    ? TargetView{&labels, nullptr}
                                    : TargetView{nullptr, &responses, moments_.task == Task::multilabel};
-    if (sums_classes_first()) sum_classes(features, targets, 0, 0);
+    // The frame is as large as any of these rows.
+    if (sums_classes_first()) sum_classes(features, targets, 0, 0, Undo::by_caller);
     filling_ = new_tile();
     filling_->make_room(head_count_, moments_.features);
     fill_tile(*filling_, features, targets, 0, head_count_, 0, moments_.targets(), frame_);
