@@ -72,8 +72,8 @@ void add_warnings(Score& score, const ScoreOptions& options) {
         "no signal: no target beats its null evidence; are the rows of features and labels in the same order? "
         "(A loader that shuffles changes it.)");
   if (!(score.error_bound <= options.accuracy))
-    score.warnings.push_back("the error bound " + bound_text(score.error_bound) +
-                             " is above the accuracy asked for, " + bound_text(options.accuracy) +
+    score.warnings.push_back("the error bound " + bound_text(score.error_bound) + " is above the accuracy asked for, " +
+                             bound_text(options.accuracy) +
                              (score.route == Route::gram_f32 ? ": the products were taken in f32; use f64 products"
                               : score.route == Route::svd
                                   ? ": the features are too ill-conditioned for fp64"

@@ -34,7 +34,8 @@ enum class Products {
 double eigenproblem(std::int64_t n);
 
 /// Error of a product sum of k rows on matrix tiles, of its sum of magnitudes: in a tile 16 pairs are added up and
-/// their two sums added, then the tiles of six partial products, k / 32 of each; the parts that are left out are one v more.
+/// their two sums added, then the tiles of six partial products, k / 32 of each; the parts that are left out are one v
+/// more.
 double split_product(std::int64_t k);
 
 /// Bound on the spectral norm of the error of the Gram matrix about the model's origin, eigenvalue solver included.
