@@ -22,6 +22,7 @@ struct ScoreCommand {
   MeasureOptions measure;
   EngineOptions engine;
   OutputOptions output;
+  TargetOrder order = TargetOrder::given;
 };
 
 std::string joined(const std::vector<std::string>& specs) {
@@ -142,6 +143,9 @@ int run_score(ScoreCommand& command) {
   ScoreReport report = statistics != command.features.end() ? score_statistics(command, progress)
                                                             : score_files(command, measures, progress);
   report.measures = measures;
+  if (command.order != TargetOrder::given && !report.has_logme())
+    throw UsageError("--sort orders targets by their evidence, which only --measure logme has");
+  sort_targets(report, command.order);
   progress.wipe();
   check_interrupted();
   switch (command.output.format) {
@@ -179,6 +183,11 @@ Run setup_score(CLI::App& app) {
   add_data_options(app, command->data);
   add_measure_options(app, command->measure);
   add_engine_options(app, command->engine);
+  add_choice<TargetOrder>(
+      app, "--sort", command->order,
+      {{"given", TargetOrder::given}, {"evidence", TargetOrder::evidence}, {"excess", TargetOrder::excess}},
+      "Order of the targets in table and json: as given (default), or by evidence or its excess over the null "
+      "evidence, those first that the features tell least about");
   add_output_options(app, command->output);
   app.footer(
       "Examples:\n"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 #include <culogme/version.hpp>
 
@@ -24,6 +26,9 @@ std::string cell(const TargetFit& target, double value, int significant) {
   return target.status == TargetStatus::empty ? "-" : general(value, significant);
 }
 
+/// What the features add to the model without any: comparable between classes of any size.
+double excess(const TargetFit& target) { return target.evidence - target.null_evidence; }
+
 nlohmann::ordered_json target_json(const TargetFit& target) {
   const bool scored = target.status != TargetStatus::empty;
   const auto number = [scored](double value) { return scored ? json_number(value) : nlohmann::ordered_json(nullptr); };
@@ -31,6 +36,7 @@ nlohmann::ordered_json target_json(const TargetFit& target) {
           {"rows", target.rows},
           {"evidence", number(target.evidence)},
           {"null_evidence", number(target.null_evidence)},
+          {"excess", number(excess(target))},
           {"alpha", number(target.alpha)},
           {"beta", number(target.beta)},
           {"gamma", number(target.gamma)},
@@ -73,15 +79,16 @@ std::string source_classes_table(const ScoreReport& report) {
 
 std::string targets_table(const Score& score) {
   TextTable table({Align::left, Align::right, Align::right, Align::right, Align::right, Align::right, Align::right,
-                   Align::right, Align::left});
-  table.add({score.task == Task::classification ? "class" : "target", "rows", "evidence", "null", "alpha", "beta",
-             "gamma", "steps", "status"});
+                   Align::right, Align::right, Align::left});
+  table.add({score.task == Task::classification ? "class" : "target", "rows", "evidence", "null", "excess", "alpha",
+             "beta", "gamma", "steps", "status"});
   const std::size_t shown = std::min(shown_targets, score.targets.size());
   for (std::size_t i = 0; i < shown; ++i) {
     const TargetFit& target = score.targets[i];
     table.add({target.name, std::to_string(target.rows), cell(target, target.evidence, digits),
-               cell(target, target.null_evidence, digits), cell(target, target.alpha, 4), cell(target, target.beta, 4),
-               cell(target, target.gamma, 4), std::to_string(target.iterations), status_name(target.status)});
+               cell(target, target.null_evidence, digits), cell(target, excess(target), 4),
+               cell(target, target.alpha, 4), cell(target, target.beta, 4), cell(target, target.gamma, 4),
+               std::to_string(target.iterations), status_name(target.status)});
   }
   std::string text = table.text();
   if (shown < score.targets.size()) {
@@ -90,7 +97,30 @@ std::string targets_table(const Score& score) {
   return text;
 }
 
+template <class T>
+void permute(std::vector<T>& values, const std::vector<std::size_t>& order) {
+  std::vector<T> sorted;
+  for (const std::size_t at : order) sorted.push_back(std::move(values[at]));
+  values = std::move(sorted);
+}
+
 }  // namespace
+
+void sort_targets(ScoreReport& report, TargetOrder order) {
+  if (order == TargetOrder::given) return;
+  const std::vector<TargetFit>& targets = report.score.targets;
+  std::vector<std::size_t> places(targets.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  const auto key = [&](std::size_t at) {
+    const TargetFit& target = targets[at];
+    const double value = order == TargetOrder::evidence ? target.evidence : excess(target);
+    return std::pair(target.status == TargetStatus::empty, target.status == TargetStatus::empty ? 0 : value);
+  };
+  std::stable_sort(places.begin(), places.end(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
+  if (report.sources.leep) permute(report.sources.leep->classes, places);
+  if (report.sources.nce) permute(report.sources.nce->classes, places);
+  permute(report.score.targets, places);
+}
 
 double ScoreReport::value(const std::string& measure) const {
   return measure_value(measure, has_logme() ? &score : nullptr, sources);
@@ -141,6 +171,7 @@ nlohmann::ordered_json score_json(const ScoreReport& report) {
   object["score"] = json_number(value);
   object["error_bound"] = logme_first ? json_number(score.error_bound) : none;
   object["null_score"] = logme_first ? json_number(score.null_value) : none;
+  object["excess"] = logme_first ? json_number(score.value - score.null_value) : none;
   for (const std::string& measure : report.measures) object["measures"][measure] = json_number(report.value(measure));
   object["targets"] = nlohmann::ordered_json::array();
   for (const TargetFit& target : score.targets)

@@ -27,6 +27,12 @@ struct ScoreReport {
   std::vector<std::string> warnings() const;
 };
 
+/// In which order targets are listed: as they are, or by what the features say about each, the least first.
+enum class TargetOrder : std::uint8_t { given, evidence, excess };
+
+/// Puts the targets of a report with LogME, and their LEEP and NCE, into this order; empty ones last.
+void sort_targets(ScoreReport& report, TargetOrder order);
+
 /// The object of docs/command.md, "score".
 nlohmann::ordered_json score_json(const ScoreReport& report);
 /// For people: the score with its error bound, then the first targets.

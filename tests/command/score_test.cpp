@@ -211,6 +211,32 @@ TEST(CommandScore, TableShowsTheScoreAndAtMostTwentyTargets) {
   EXPECT_EQ(text.find("\n20 "), std::string::npos) << text;
 }
 
+TEST(CommandScore, TargetsAreListedByWhatFeaturesTellAboutThem) {
+  const Folder folder;
+  const Sample sample = make_sample(120, 5, 6);
+  write_file(folder / "f.npy", npy(sample.features, 120, 5));
+  write_file(folder / "l.npy", npy(sample.labels));
+  const std::vector<std::string> words = {"score", folder / "f.npy", "--labels", folder / "l.npy", "--classes",
+                                          "7",     "--format",       "json",     "--sort"};
+  for (const std::string order : {"given", "evidence", "excess"}) {
+    std::vector<std::string> all = words;
+    all.push_back(order);
+    const nlohmann::json targets = run(all).json()["targets"];
+    ASSERT_EQ(targets.size(), 7u);
+    EXPECT_EQ(targets[6]["name"], "6") << "the class without rows comes last";
+    EXPECT_TRUE(targets[6]["excess"].is_null());
+    for (std::size_t i = 0; i < 6; ++i) {
+      EXPECT_EQ(targets[i]["excess"].get<double>(),
+                targets[i]["evidence"].get<double>() - targets[i]["null_evidence"].get<double>());
+      if (i == 0) continue;
+      if (order == "given")
+        EXPECT_LT(targets[i - 1]["name"].get<std::string>(), targets[i]["name"].get<std::string>());
+      else
+        EXPECT_LE(targets[i - 1][order].get<double>(), targets[i][order].get<double>());
+    }
+  }
+}
+
 TEST(CommandScore, CsvIsALineThatRankWouldWrite) {
   const Case one;
   const Outcome outcome = run({"score", one.features, "--labels", one.labels, "--format", "csv"});
