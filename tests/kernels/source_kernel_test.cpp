@@ -8,6 +8,7 @@
 
 #include <culogme/source.hpp>
 
+#include "device.hpp"
 #include "support/data.hpp"
 
 namespace {
@@ -26,7 +27,7 @@ struct Shape {
   std::int64_t rows, classes, width;
 };
 
-class SourceKernels : public testing::TestWithParam<Shape> {};
+class SourceKernels : public device::KernelTest, public testing::WithParamInterface<Shape> {};
 
 TEST_P(SourceKernels, HaveTheNumbersOfTheCpu) {
   const auto [rows, classes, width] = GetParam();
