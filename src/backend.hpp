@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -131,11 +130,8 @@ class Backend {
   virtual void check_room(std::int64_t features, std::int64_t targets) const = 0;
 
   /// Copies `rows` pieces of `width` bytes, `pitch` bytes apart in the backend's device memory, to the host; waits.
-  virtual void read(const void* from, std::size_t pitch, std::size_t width, std::int64_t rows, void* to) {
-    for (std::int64_t row = 0; row < rows; ++row)
-      std::memcpy(static_cast<char*>(to) + static_cast<std::size_t>(row) * width,
-                  static_cast<const char*>(from) + static_cast<std::size_t>(row) * pitch, width);
-  }
+  /// Throws InvalidArgument where there is none.
+  virtual void read(const void* from, std::size_t pitch, std::size_t width, std::int64_t rows, void* to);
 
   /// First value that is NaN or infinite, first label out of range: throws BadData as Sums::add would. Values in device
   /// memory are checked where they are summed instead.

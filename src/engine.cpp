@@ -89,24 +89,6 @@ BackendInfo cuda_backend_info() {
 
 }  // namespace
 
-namespace detail {
-namespace {
-
-[[noreturn]] void no_triangles() { throw InvalidArgument("precision svd is not there on CUDA devices: use the CPU"); }
-
-}  // namespace
-
-std::unique_ptr<Triangle> Backend::make_triangle(std::int64_t, std::vector<std::string>, const TriangleOptions&) {
-  no_triangles();
-}
-std::unique_ptr<AnySpectrum> Backend::triangle_spectrum(Triangle&) { no_triangles(); }
-std::unique_ptr<AnySpectrum> Backend::dual_triangle_spectrum(const MatrixView&, const TargetView&,
-                                                             const std::vector<std::string>&, Task, bool) {
-  no_triangles();
-}
-
-}  // namespace detail
-
 const char* backend_name(Backend backend) noexcept { return backend == Backend::cpu ? "cpu" : "cuda"; }
 
 Engine::Engine(const EngineOptions& options) {

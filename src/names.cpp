@@ -1,5 +1,6 @@
 #include <culogme/matrix.hpp>
 #include <culogme/score.hpp>
+#include <culogme/source.hpp>
 #include <culogme/statistics.hpp>
 
 namespace culogme {
@@ -60,6 +61,18 @@ const char* route_name(Route route) noexcept {
       return "dual_gram";
     case Route::svd:
       return "svd";
+  }
+  return "unknown";
+}
+
+const char* source_input_name(SourceInput input) noexcept {
+  switch (input) {
+    case SourceInput::probabilities:
+      return "probabilities";
+    case SourceInput::logits:
+      return "logits";
+    case SourceInput::labels:
+      return "labels";
   }
   return "unknown";
 }

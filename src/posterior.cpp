@@ -35,6 +35,15 @@ AlignedVector<double> identity(std::int64_t n) {
   return matrix;
 }
 
+/// The same rows in host memory: the view itself, or a copy of its bytes in `copy`.
+MatrixView on_host(detail::Backend& backend, MatrixView view, std::vector<double>& copy) {
+  if (view.memory == Memory::host) return view;
+  const std::int64_t bytes = scalar_bytes(view.scalar), row = view.cols * bytes;
+  copy.resize(size_of((view.rows * row + 7) / 8));
+  backend.read(view.data, size_of(view.row_stride * bytes), size_of(row), view.rows, copy.data());
+  return {copy.data(), view.rows, view.cols, view.cols, view.scalar, Memory::host};
+}
+
 bool has_weights(TargetStatus status) { return status != TargetStatus::empty && status != TargetStatus::null_limit; }
 
 }  // namespace
@@ -123,17 +132,10 @@ void Posterior::State::check_features(const MatrixView& view) const {
 /// Rows [first, first + count), scaled and about the mean.
 std::vector<double> Posterior::State::rows_of(const MatrixView& view, std::int64_t first, std::int64_t count) const {
   MatrixView part = view;
-  const std::int64_t bytes = scalar_bytes(view.scalar);
-  part.data = static_cast<const char*>(view.data) + first * view.row_stride * bytes;
+  part.data = static_cast<const char*>(view.data) + first * view.row_stride * scalar_bytes(view.scalar);
   part.rows = count;
-  std::vector<double> copy;  // of the bytes of device memory
-  if (view.memory == Memory::device) {
-    copy.resize(size_of((count * features * bytes + 7) / 8));
-    backend->read(part.data, size_of(view.row_stride * bytes), size_of(features * bytes), count, copy.data());
-    part.data = copy.data();
-    part.row_stride = features;
-    part.memory = Memory::host;
-  }
+  std::vector<double> copy;
+  part = on_host(*backend, part, copy);
   if (const detail::BadValue bad = detail::find_not_finite(part, 0, count); bad.row >= 0)
     throw NumericalError("features: " + detail::bad_data_text({detail::BadData::Kind::feature, first + bad.row,
                                                                bad.column, bad.value, 0, 0, view.scalar}));
@@ -276,15 +278,8 @@ std::vector<double> Posterior::leave_one_out(const MatrixView& features, const M
   if (s.score.task == Task::classification)
     throw InvalidArgument("responses are given for a classification task; labels are expected");
   detail::check_responses(*s.backend, responses, features.rows, s.targets);
-  MatrixView host = responses;
   std::vector<double> copy;
-  if (responses.memory == Memory::device) {
-    const std::int64_t bytes = scalar_bytes(responses.scalar), row = responses.cols * bytes;
-    copy.resize(size_of((responses.rows * row + 7) / 8));
-    s.backend->read(responses.data, size_of(responses.row_stride * bytes), size_of(row), responses.rows, copy.data());
-    host.data = copy.data();
-    host.row_stride = responses.cols;
-  }
+  const MatrixView host = on_host(*s.backend, responses, copy);
   return s.leave_one_out(features, [&](std::int64_t row, std::int64_t t) { return detail::element(host, row, t); });
 }
 

@@ -127,15 +127,18 @@ bool use_dual(std::int64_t rows, std::int64_t features, bool intercept) {
 }
 
 /// f64 products cost less than reading the data twice would where they take a few milliseconds.
-bool start_in_f32(const Backend& backend, const ScoreOptions& options, Scalar scalar, std::int64_t rows,
-                  std::int64_t features) {
-  if (options.precision != Precision::automatic) return options.precision == Precision::f32;
-  if (backend.prefers_f64()) return false;
-  if (options.procedure == Procedure::reference) return false;  // published numbers are compared to many digits
+Precision first_precision(const Backend& backend, const ScoreOptions& options, Scalar scalar, std::int64_t rows,
+                          std::int64_t features) {
+  if (options.precision != Precision::automatic) return options.precision;
+  if (backend.prefers_f64()) return Precision::f64;
+  // Published numbers are compared to many digits.
+  if (options.procedure == Procedure::reference) return Precision::f64;
   constexpr double small = 2e9;
   const double d = static_cast<double>(features);
-  return scalar != Scalar::f64 && static_cast<double>(rows) * d * d >= small;
+  return scalar != Scalar::f64 && static_cast<double>(rows) * d * d >= small ? Precision::f32 : Precision::f64;
 }
+
+Precision next_precision(Precision precision) { return precision == Precision::f32 ? Precision::f64 : Precision::svd; }
 
 bool should_escalate(const Backend& backend, const Score& score, const ScoreOptions& options) {
   const bool finer = score.route == Route::gram_f32 || (score.route != Route::svd && backend.has_triangles());
@@ -224,15 +227,12 @@ Score score_view(Engine& engine, const MatrixView& features, const TargetView& t
     if (use_dual(features.rows, features.cols, intercept_used(options, input.task))) {
       score = score_dual(backend, features, targets, input, options, {});
     } else {
-      const bool f32 = start_in_f32(backend, options, features.scalar, features.rows, features.cols);
-      Precision precision = options.precision == Precision::svd ? Precision::svd
-                            : f32                               ? Precision::f32
-                                                                : Precision::f64;
+      Precision precision = first_precision(backend, options, features.scalar, features.rows, features.cols);
       score = run(precision);
       score.route_reason = first_reason(backend, options, features.scalar, score.route);
       while (should_escalate(backend, score, options)) {
         const std::string reason = escalation_reason(score, options);
-        precision = precision == Precision::f32 ? Precision::f64 : Precision::svd;
+        precision = next_precision(precision);
         score = run(precision);
         score.route_reason = reason;
       }

@@ -176,20 +176,17 @@ Score score(Engine& engine, FeatureReader& reader, const Labels& labels, const S
     if (detail::use_dual(rows, reader.cols(), detail::intercept_used(options, labels.task))) {
       score = detail::score_collected(backend, reader, labels, options);
     } else {
-      const bool f32 = detail::start_in_f32(backend, options, reader.scalar(), rows, reader.cols());
-      Precision precision = options.precision == Precision::svd ? Precision::svd
-                            : f32                               ? Precision::f32
-                                                                : Precision::f64;
+      Precision precision = detail::first_precision(backend, options, reader.scalar(), rows, reader.cols());
       score = detail::score_streamed(backend, reader, labels, options, precision);
       score.route_reason = detail::first_reason(backend, options, reader.scalar(), score.route);
       while (detail::should_escalate(backend, score, options)) {
         const std::string reason = detail::escalation_reason(score, options);
-        const bool to_f64 = precision == Precision::f32;
+        precision = detail::next_precision(precision);
         if (!reader.rewind()) {
-          once = to_f64 ? "f64 products: use --precision f64" : "singular values: use --precision svd";
+          once = precision == Precision::f64 ? "f64 products: use --precision f64"
+                                             : "singular values: use --precision svd";
           break;
         }
-        precision = to_f64 ? Precision::f64 : Precision::svd;
         score = detail::score_streamed(backend, reader, labels, options, precision);
         score.route_reason = reason;
       }

@@ -42,9 +42,11 @@ void check_rows(std::int64_t rows, bool intercept);
 /// columns do, FF' is the smaller matrix and y'y - sum x2 does not cancel.
 bool use_dual(std::int64_t rows, std::int64_t features, bool intercept);
 
-/// Whether a one-shot score takes its products in f32 first.
-bool start_in_f32(const Backend& backend, const ScoreOptions& options, Scalar scalar, std::int64_t rows,
-                  std::int64_t features);
+/// The precision that a one-shot score takes first, and the one after it where that is not enough.
+Precision first_precision(const Backend& backend, const ScoreOptions& options, Scalar scalar, std::int64_t rows,
+                          std::int64_t features);
+Precision next_precision(Precision precision);
+
 /// Whether a score is to be taken again on a more accurate route: f64 products after f32 ones, singular values after
 /// any others, where the backend has them.
 bool should_escalate(const Backend& backend, const Score& score, const ScoreOptions& options);

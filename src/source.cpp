@@ -26,18 +26,6 @@ auto naming_arguments(const Work& work) {
   }
 }
 
-void check_ids(const Backend& backend, const LabelView& labels, const char* what) {
-  const std::string name = what;
-  if (labels.size < 0) throw InvalidArgument(name + ".size is " + std::to_string(labels.size));
-  if (labels.size == 0) return;
-  if (labels.data == nullptr) throw InvalidArgument(name + ".data is null");
-  backend.check_memory(labels.data, labels.memory, name);
-  const std::uintptr_t bytes = labels.wide ? 8 : 4;
-  if (labels.memory == Memory::device && reinterpret_cast<std::uintptr_t>(labels.data) % bytes != 0)
-    throw InvalidArgument(name + ".data is not a multiple of the " + std::to_string(bytes) +
-                          " bytes of an element, which memory of a device must be");
-}
-
 void check_size(const char* what, std::int64_t size) {
   if (size < 1) throw InvalidArgument(std::string(what) + " is " + std::to_string(size) + "; at least 1 is needed");
 }

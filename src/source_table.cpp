@@ -10,18 +10,6 @@
 
 namespace culogme {
 
-const char* source_input_name(SourceInput input) noexcept {
-  switch (input) {
-    case SourceInput::probabilities:
-      return "probabilities";
-    case SourceInput::logits:
-      return "logits";
-    case SourceInput::labels:
-      return "labels";
-  }
-  return "unknown";
-}
-
 double probability_tolerance(Scalar scalar, std::int64_t source_classes) noexcept {
   const double count = static_cast<double>(source_classes);
   // The divisor of a softmax in f32 is a sum of so many terms; f64 files often hold what f32 computed.

@@ -70,12 +70,18 @@ void check_view(const Backend& backend, const MatrixView& view, const char* what
   check_alignment(view.data, view.memory, scalar_bytes(view.scalar), name);
 }
 
+void check_ids(const Backend& backend, const LabelView& labels, const char* what) {
+  const std::string name = what;
+  if (labels.size < 0) throw InvalidArgument(name + ".size is " + std::to_string(labels.size));
+  if (labels.data == nullptr && labels.size > 0) throw InvalidArgument(name + ".data is null");
+  if (labels.size > 0) backend.check_memory(labels.data, labels.memory, name);
+  check_alignment(labels.data, labels.memory, labels.wide ? 8 : 4, name);
+}
+
 void check_labels(const Backend& backend, const LabelView& labels, std::int64_t rows) {
   if (labels.size != rows)
     throw InvalidArgument("features have " + std::to_string(rows) + " rows, labels " + std::to_string(labels.size));
-  if (labels.data == nullptr && rows > 0) throw InvalidArgument("labels.data is null");
-  if (rows > 0) backend.check_memory(labels.data, labels.memory, "labels");
-  check_alignment(labels.data, labels.memory, labels.wide ? 8 : 4, "labels");
+  check_ids(backend, labels, "labels");
 }
 
 void check_responses(const Backend& backend, const MatrixView& responses, std::int64_t rows, std::int64_t targets) {

@@ -44,6 +44,7 @@ Moments decode_statistics(const std::string& bytes, const std::string& name, Pre
 
 /// The checks of Statistics::add, also for one-shot scores. Throw InvalidArgument.
 void check_view(const Backend& backend, const MatrixView& view, const char* what);
+void check_ids(const Backend& backend, const LabelView& labels, const char* what);
 void check_labels(const Backend& backend, const LabelView& labels, std::int64_t rows);
 void check_responses(const Backend& backend, const MatrixView& responses, std::int64_t rows, std::int64_t targets);
 

@@ -28,12 +28,12 @@ struct ClassPrediction {
 /// The posterior of the weights at the maximum of the evidence: w ~ N(m, A^-1), m = beta A^-1 F'y, A = alpha I + beta
 /// F'F (features and targets about their means where there is an intercept), one per target. Directions that the score
 /// left out as noise keep the prior. At the null limit m = 0; at the interpolation limit and where unbounded m is the
-/// minimum-norm solution. Holds features^2 + 2 features * targets doubles on the host; movable; const calls may run in
-/// several threads at once.
+/// minimum-norm solution. Holds features^2 + 2 features * targets doubles on the host, where all of it is computed:
+/// features in device memory are copied there. Movable; one thread at a time, as its engine.
 class Posterior {
  public:
   /// Scores the statistics and decomposes once more, with eigenvectors: O(features^3 + targets * features^2); waits.
-  /// The engine's threads are used for it, and its device for features in device memory.
+  /// The engine's CPU threads are used for it.
   /// Throws InvalidArgument (no rows, Procedure::reference: its alpha and beta maximise nothing), NumericalError.
   explicit Posterior(const Statistics& statistics, const ScoreOptions& options = {});
   Posterior(Posterior&&) noexcept;

@@ -30,7 +30,8 @@ enum class Precision : std::uint8_t {
   automatic,
   f64,
   f32,
-  /// No products: QR of row tiles and singular values, two to three times the work of f64 and good to about 1e-9 where
+  /// No products: QR of row tiles and singular values, twice the operations of f64 (docs/performance.md) and good to
+  /// about 1e-9 where
   /// F'F has lost its small eigenvalues. One-shot scores only: statistics keep F'F.
   svd,
 };

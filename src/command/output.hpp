@@ -37,6 +37,27 @@ class Output {
   bool quiet_ = false;
 };
 
+/// The object as it is printed: indented, bytes that are no UTF-8 replaced.
+std::string json_text(const nlohmann::ordered_json& object);
+
+/// Writes a result in the format that was asked for; each argument makes its text. csv has no place for warnings.
+template <class Table, class Json, class Csv>
+void write_report(Output& output, Format format, const Table& table, const Json& json, const Csv& csv,
+                  const std::vector<std::string>& warnings) {
+  switch (format) {
+    case Format::table:
+      output.write(table());
+      break;
+    case Format::json:
+      output.write(json_text(json()));
+      break;
+    case Format::csv:
+      output.write(csv());
+      output.warn(warnings);
+      break;
+  }
+}
+
 enum class Align : std::uint8_t { left, right };
 
 /// Columns of text, padded to the widest cell; two spaces between columns, none at the ends of lines.
@@ -66,9 +87,6 @@ std::string fixed(double value, int digits);
 std::string general(double value, int digits);
 /// As many digits as give the same number back.
 std::string exact(double value);
-
-/// The object as it is printed: indented, bytes that are no UTF-8 replaced.
-std::string json_text(const nlohmann::ordered_json& object);
 
 /// null where the number is infinite or undefined: JSON has no such numbers.
 nlohmann::ordered_json json_number(double value);

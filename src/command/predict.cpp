@@ -90,7 +90,7 @@ void append(PredictReport& report, std::int64_t first, const Prediction& predict
 template <class Work>
 void each_block(FeatureReader& features, const std::function<void(const Progress&)>& progress, const Work& work) {
   for (std::int64_t row = 0; row < features.rows();) {
-    progress({"evidence", row, features.rows(), features.bytes_read()});
+    progress({"prediction", row, features.rows(), features.bytes_read()});
     const MatrixView block = features.next(block_rows);
     if (block.rows == 0)
       throw FileError(features.name() + " ended after " + std::to_string(row) + " of " +
@@ -164,13 +164,12 @@ void leave_out(Source& source, const Posterior& posterior, ProgressLine& progres
       right += report.rows[i].label == labels.ids[static_cast<std::size_t>(report.rows[i].row)] ? 1 : 0;
   });
   if (classes)
-    report.accuracy.push_back(static_cast<double>(right) /
-                              static_cast<double>(std::max<std::int64_t>(1, counted_rows)));
+    report.accuracy = static_cast<double>(right) / static_cast<double>(std::max<std::int64_t>(1, counted_rows));
   for (const Errors& e : errors) {
     if (classes) break;
     const double n = static_cast<double>(e.rows), spread = e.total - e.sum * e.sum / n;
     report.error.push_back(std::sqrt(e.squares / n));
-    report.accuracy.push_back(1 - e.squares / spread);
+    report.determined.push_back(1 - e.squares / spread);
   }
 }
 
@@ -204,18 +203,10 @@ int run_predict(PredictCommand& command) {
     predict_rows(command, posterior, progress, report);
   progress.wipe();
   check_interrupted();
-  switch (command.output.format) {
-    case Format::table:
-      output.write(predict_table(report, command.output.quiet));
-      break;
-    case Format::json:
-      output.write(json_text(predict_json(report, command.all_targets)));
-      break;
-    case Format::csv:
-      output.write(predict_csv(report, command.all_targets));
-      output.warn(report.score.warnings);
-      break;
-  }
+  write_report(
+      output, command.output.format, [&] { return predict_table(report, command.output.quiet); },
+      [&] { return predict_json(report, command.all_targets); },
+      [&] { return predict_csv(report, command.all_targets); }, report.score.warnings);
   return ExitCode::done;
 }
 

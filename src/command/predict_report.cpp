@@ -54,10 +54,9 @@ nlohmann::ordered_json predict_json(const PredictReport& report, bool all_target
   object["score"] = json_number(report.score.value);
   object["leave_one_out"] = report.left_out;
   if (report.left_out) {
-    object[classes ? "accuracy" : "r_squared"] = nlohmann::ordered_json::array();
-    for (const double value : report.accuracy) object[classes ? "accuracy" : "r_squared"].push_back(json_number(value));
-    if (classes) object["accuracy"] = json_number(report.accuracy.front());
+    if (classes) object["accuracy"] = json_number(report.accuracy);
     for (const double value : report.error) object["rmse"].push_back(json_number(value));
+    for (const double value : report.determined) object["r_squared"].push_back(json_number(value));
   }
   object["targets"] = nlohmann::ordered_json::array();
   for (const TargetFit& target : report.score.targets) object["targets"].push_back(target.name);
@@ -111,10 +110,10 @@ std::string predict_table(const PredictReport& report, bool quiet) {
     text += "... and " + std::to_string(report.rows.size() - shown) + " more (all of them with --format csv)\n";
   if (targets < report.score.targets.size() && !classes)
     text += "... and " + std::to_string(report.score.targets.size() - targets) + " more targets\n";
-  if (report.left_out && classes) text += "accuracy without the row itself " + fixed(report.accuracy.front(), 4) + "\n";
+  if (report.left_out && classes) text += "accuracy without the row itself " + fixed(report.accuracy, 4) + "\n";
   for (std::size_t k = 0; report.left_out && !classes && k < report.error.size(); ++k)
     text += report.score.targets[k].name + ": root mean squared error without the row itself " +
-            general(report.error[k], 6) + ", R^2 " + fixed(report.accuracy[k], 4) + "\n";
+            general(report.error[k], 6) + ", R^2 " + fixed(report.determined[k], 4) + "\n";
   return text + warning_lines(report.score.warnings, quiet);
 }
 

@@ -24,9 +24,10 @@ struct PredictReport {
   std::string of;    ///< what is predicted
   Score score;       ///< of what was learned from
   std::vector<PredictedRow> rows;
-  bool left_out = false;         ///< each row is predicted without itself
-  std::vector<double> accuracy;  ///< left out, classification: the fraction of right labels; else each target's R^2
-  std::vector<double> error;     ///< left out, other tasks: root of the mean squared residual of each target
+  bool left_out = false;           ///< each row is predicted without itself
+  double accuracy = 0;             ///< left out, classification: the fraction of right labels
+  std::vector<double> error;       ///< left out, other tasks: root of the mean squared residual of each target
+  std::vector<double> determined;  ///< the same: each target's R^2
 };
 
 /// "row", then "label" and "probability" (classification) or "mean:NAME" and "deviation:NAME" of every target.

@@ -184,20 +184,12 @@ int run_rank(RankCommand& command) {
       report.warnings.push_back(std::move(warning));
   compare_with_accuracies(report);
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  switch (command.output.format) {
-    case Format::table:
-      output.write(rank_table(report, command.output.quiet));
-      break;
-    case Format::json:
-      output.write(json_text(rank_json(report)));
-      break;
-    case Format::csv:
-      output.write(rank_csv(report));
-      for (const FailedModel& model : report.failed)
-        report.warnings.push_back("failed: " + printable(model.name) + ": " + printable(model.error));
-      output.warn(report.warnings);
-      break;
-  }
+  std::vector<std::string> beside_csv = report.warnings;
+  for (const FailedModel& model : report.failed)
+    beside_csv.push_back("failed: " + printable(model.name) + ": " + printable(model.error));
+  write_report(
+      output, command.output.format, [&] { return rank_table(report, command.output.quiet); },
+      [&] { return rank_json(report); }, [&] { return rank_csv(report); }, beside_csv);
   return report.failed.empty() ? ExitCode::done : ExitCode::unscorable;
 }
 

@@ -148,18 +148,9 @@ int run_score(ScoreCommand& command) {
   sort_targets(report, command.order);
   progress.wipe();
   check_interrupted();
-  switch (command.output.format) {
-    case Format::table:
-      output.write(score_table(report, command.output.quiet));
-      break;
-    case Format::json:
-      output.write(json_text(score_json(report)));
-      break;
-    case Format::csv:
-      output.write(score_csv(report));
-      output.warn(report.warnings());
-      break;
-  }
+  write_report(
+      output, command.output.format, [&] { return score_table(report, command.output.quiet); },
+      [&] { return score_json(report); }, [&] { return score_csv(report); }, report.warnings());
   return ExitCode::done;
 }
 

@@ -1,9 +1,9 @@
 #include "cpu/check.hpp"
 
 #include <algorithm>
-#include <mutex>
 
 #include "bad_value.hpp"
+#include "cpu/first_bad.hpp"
 #include "cpu/pack.hpp"
 #include "cpu/parallel.hpp"
 #include "cpu/tile.hpp"
@@ -11,31 +11,13 @@
 namespace culogme::detail {
 namespace {
 
-/// The smallest of several workers' findings: what a reader from the top would meet first.
-class FirstBad {
- public:
-  void note(const BadData& bad) {
-    const std::lock_guard lock(mutex_);
-    if (!found_ || bad.row < bad_.row) bad_ = bad;
-    found_ = true;
-  }
-  void raise() const {
-    if (found_) throw bad_;
-  }
-
- private:
-  std::mutex mutex_;
-  bool found_ = false;
-  BadData bad_;
-};
-
 constexpr std::int64_t checked_elements = std::int64_t{1} << 20;  // per piece of work
 
 }  // namespace
 
 void check_host_values(const MatrixView& features, const TargetView& targets, std::int64_t target_count,
                        std::int64_t first_row, int threads) {
-  FirstBad first;
+  FirstBad<BadData> first;
   const std::int64_t grain = std::max<std::int64_t>(1, checked_elements / features.cols);
   if (features.memory == Memory::host)
     parallel_for(threads, features.rows, grain, [&](std::int64_t begin, std::int64_t end) {

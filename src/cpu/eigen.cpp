@@ -7,6 +7,7 @@
 #include <culogme/error.hpp>
 
 #include "cpu/blas.hpp"
+#include "cpu/probe.hpp"
 #include "cpu/tridiagonal.hpp"
 #include "memory.hpp"
 #include "rounding.hpp"
@@ -15,23 +16,6 @@ namespace culogme::detail {
 namespace {
 
 std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
-
-/// Signs by a linear congruence: the check must not depend on a random seed.
-AlignedVector<double> probe_vector(std::int64_t n) {
-  AlignedVector<double> probe(size_of(n));
-  std::uint32_t state = 12345;
-  for (double& value : probe) {
-    state = state * 1664525u + 1013904223u;
-    value = (state & 0x10000u) != 0 ? 1.0 : -1.0;
-  }
-  return probe;
-}
-
-double norm(const double* values, std::int64_t count) {
-  double square = 0;
-  for (std::int64_t i = 0; i < count; ++i) square += values[i] * values[i];
-  return std::sqrt(square);
-}
 
 double frobenius_norm(std::int64_t n, const AlignedVector<double>& lower) {
   double square = 0;
@@ -64,7 +48,8 @@ Decomposition decompose(std::int64_t n, AlignedVector<double>& matrix, AlignedVe
   // little, lose everything on a busy machine, and make the bits depend on their number. The halves need no such waits.
   constexpr std::int64_t threaded = 1024, torn = 384;
   const int blas_threads = n < threaded ? 1 : threads;
-  const AlignedVector<double> probe = probe_vector(n);
+  AlignedVector<double> probe;
+  append_probe(n, 12345, probe);
   AlignedVector<double> image(size_of(n)), diagonal(size_of(n)), beside(size_of(n)), reflectors(size_of(n));
   {
     const BlasThreads used(blas_threads);

@@ -8,6 +8,7 @@
 #include <culogme/error.hpp>
 
 #include "cpu/blas.hpp"
+#include "cpu/probe.hpp"
 #include "memory.hpp"
 #include "rounding.hpp"
 
@@ -15,20 +16,6 @@ namespace culogme::detail {
 namespace {
 
 std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
-
-/// Signs by a linear congruence: the check must not depend on a random seed.
-void append_probe(std::int64_t n, std::uint32_t state, AlignedVector<double>& columns) {
-  for (std::int64_t i = 0; i < n; ++i) {
-    state = state * 1664525u + 1013904223u;
-    columns.push_back((state & 0x10000u) != 0 ? 1.0 : -1.0);
-  }
-}
-
-double norm(const double* values, std::int64_t count) {
-  double square = 0;
-  for (std::int64_t i = 0; i < count; ++i) square += values[i] * values[i];
-  return std::sqrt(square);
-}
 
 AlignedVector<double> transposed(std::int64_t rows, std::int64_t cols, const AlignedVector<double>& columns) {
   AlignedVector<double> out(size_of(rows * cols));

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <mutex>
 #include <utility>
 
 #include <culogme/error.hpp>
 
+#include "cpu/first_bad.hpp"
 #include "cpu/pack.hpp"
 #include "cpu/parallel.hpp"
 #include "cpu/tile.hpp"
@@ -22,29 +22,6 @@ constexpr std::int64_t block_elements = std::int64_t{1} << 16;  // rows that sta
 constexpr std::int64_t fewest_rows = 8;
 constexpr std::int64_t fewest_columns = 64;                     // of a stripe
 constexpr std::int64_t worth_a_thread = std::int64_t{1} << 15;  // elements; below, starting threads costs more
-
-/// The smallest of several workers' findings: what a reader from the top would meet first.
-class FirstBad {
- public:
-  void note(const BadSource& bad) {
-    const std::lock_guard lock(mutex_);
-    if (!found_ || bad.row < bad_.row) bad_ = bad;
-    found_ = true;
-  }
-  /// Something was found before row `row`, which then need not be looked at.
-  bool before(std::int64_t row) const {
-    const std::lock_guard lock(mutex_);
-    return found_ && bad_.row < row;
-  }
-  void raise() const {
-    if (found_) throw bad_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  bool found_ = false;
-  BadSource bad_;
-};
 
 /// What is wrong with a row whose sum is `sum`: its first value that cannot be used, else the sum.
 BadSource describe_bad(const MatrixView& view, std::int64_t row, std::int64_t number, bool logits, double limit,
@@ -110,7 +87,7 @@ class Blocks {
   }
 
   /// The probabilities of a block. With `bad` values and labels are looked at; false: the first bad one was noted.
-  bool load(std::int64_t first, std::int64_t count, bool arg_max, std::int64_t first_row, FirstBad* bad,
+  bool load(std::int64_t first, std::int64_t count, bool arg_max, std::int64_t first_row, FirstBad<BadSource>* bad,
             Scratch& scratch, Rows& rows) const {
     const std::int64_t columns = view_.cols;
     rows = {static_cast<const double*>(view_.data) + first * view_.row_stride, view_.row_stride};
@@ -242,7 +219,7 @@ class CpuSourceSums final : public SourceSums {
     const Blocks blocks(shape_, source, labels, threads_);
     const auto stripes = static_cast<int>(std::clamp<std::int64_t>(width / fewest_columns, 1, 2 * blocks.workers()));
     Tickets order(stripes);
-    FirstBad bad;
+    FirstBad<BadSource> bad;
     blocks.run([&](std::int64_t block, std::int64_t first, std::int64_t count, Scratch& scratch) {
       Rows rows;
       const bool good = !bad.before(first_row + first) &&
@@ -283,7 +260,7 @@ void check_host_source(const SourceShape& shape, const MatrixView& source, const
     const std::vector<std::int32_t> none(host_labels ? 0 : size_of(source.rows), 0);
     const LabelView known = host_labels ? labels : label_view(Memory::host, none.data(), source.rows);
     const Blocks blocks(shape, source, known, threads);
-    FirstBad bad;
+    FirstBad<BadSource> bad;
     blocks.run([&](std::int64_t, std::int64_t first, std::int64_t count, Scratch& scratch) {
       Rows rows;
       if (!bad.before(first_row + first)) blocks.load(first, count, false, first_row, &bad, scratch, rows);

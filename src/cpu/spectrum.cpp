@@ -61,14 +61,6 @@ std::vector<double> centre(Moments& m) {
   return squares;
 }
 
-}  // namespace
-
-std::vector<double> move_origin(Moments& moments, bool intercept) {
-  return intercept ? centre(moments) : restore(moments);
-}
-
-namespace {
-
 /// Squares that passed the range of fp64 are no basis for anything.
 void check_squares(const Moments& m, const std::vector<double>& squares) {
   for (std::size_t k = 0; k < squares.size(); ++k)
@@ -78,6 +70,10 @@ void check_squares(const Moments& m, const std::vector<double>& squares) {
 }
 
 }  // namespace
+
+std::vector<double> move_origin(Moments& moments, bool intercept) {
+  return intercept ? centre(moments) : restore(moments);
+}
 
 Spectrum primal_spectrum(Moments m, bool intercept, int threads) {
   const std::int64_t d = m.features;

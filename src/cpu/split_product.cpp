@@ -171,47 +171,37 @@ CULOGME_TARGET_AMX void multiply(const unsigned char* left, const unsigned char*
   for (std::int64_t at = 0; at < panel_bytes; at += step_bytes) {
     // Four pointers with constant offsets; the compiler would keep some hundred.
     __asm__("" : "+r"(left0), "+r"(left1), "+r"(right0), "+r"(right1));
+    // Left and right plane of the products in turn: 0 2, 0 1, 1 1, 1 0, 2 0, 0 0.
+    CULOGME_LOAD_LEFT(0);
     if constexpr (used_planes == 3) {
-      CULOGME_LOAD_LEFT(0);
       CULOGME_LOAD_RIGHT(2);
       CULOGME_MULTIPLY();
-      prefetch_next(left0, left1, 0);
+      prefetch_next(right0, right1, 2);
+    }
+    if constexpr (used_planes >= 2) {
       CULOGME_LOAD_RIGHT(1);
       CULOGME_MULTIPLY();
-      prefetch_next(right0, right1, 2);
+      prefetch_next(right0, right1, 1);
       CULOGME_LOAD_LEFT(1);
       CULOGME_MULTIPLY();
-      prefetch_next(right0, right1, 1);
-      CULOGME_LOAD_RIGHT(0);
+      prefetch_next(left0, left1, 0);
+    }
+    CULOGME_LOAD_RIGHT(0);
+    if constexpr (used_planes >= 2) {
       CULOGME_MULTIPLY();
       prefetch_next(left0, left1, 1);
+    }
+    if constexpr (used_planes == 3) {
       CULOGME_LOAD_LEFT(2);
       CULOGME_MULTIPLY();
-      prefetch_next(right0, right1, 0);
-      CULOGME_LOAD_LEFT(0);
-      CULOGME_MULTIPLY();
       prefetch_next(left0, left1, 2);
-    } else if constexpr (used_planes == 2) {
-      CULOGME_LOAD_LEFT(0);
-      CULOGME_LOAD_RIGHT(1);
-      CULOGME_MULTIPLY();
-      prefetch_next(left0, left1, 0);
-      CULOGME_LOAD_LEFT(1);
-      CULOGME_MULTIPLY();
-      prefetch_next(right0, right1, 1);
-      CULOGME_LOAD_RIGHT(0);
-      CULOGME_MULTIPLY();
-      prefetch_next(left0, left1, 1);
-      CULOGME_LOAD_LEFT(0);
-      CULOGME_MULTIPLY();
-      prefetch_next(right0, right1, 0);
-    } else {
-      CULOGME_LOAD_LEFT(0);
-      CULOGME_LOAD_RIGHT(0);
-      CULOGME_MULTIPLY();
-      prefetch_next(left0, left1, 0);
-      prefetch_next(right0, right1, 0);
     }
+    if constexpr (used_planes >= 2) {
+      CULOGME_LOAD_LEFT(0);
+    }
+    CULOGME_MULTIPLY();
+    if constexpr (used_planes == 1) prefetch_next(left0, left1, 0);
+    prefetch_next(right0, right1, 0);
     left0 += step_bytes;
     left1 += step_bytes;
     right0 += step_bytes;
