@@ -47,6 +47,8 @@ __device__ void row_top(const In* row, std::int64_t count, double& largest, std:
 template <class In>
 __device__ double row_total(const In* row, std::int64_t count, double largest) {
   double sum = 0;
+  // Several exponentials in flight do not fit into the registers of every architecture.
+#pragma unroll 1
   for (std::int64_t z = threadIdx.x % 32; z < count; z += 32)
     sum += exp(static_cast<double>(value_of(row[z])) - largest);
   return lane_sum(sum);
