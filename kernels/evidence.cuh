@@ -38,32 +38,11 @@ class LogProduct {
   int exponent_ = 0;  // of rank / threads factors of less than 2^1024
 };
 
-/// Through the slopes at four grid points, which are evenly spaced: differences instead of Lagrange's divisions.
-class DifferenceCubic {
- public:
-  __device__ DifferenceCubic(const detail::EvidenceGrid& grid, std::int64_t first, double f0, double f1, double f2,
-                             double f3)
-      : start_(grid.ln_t(first)),
-        f0_(f0),
-        f1_(f1 - f0),
-        f2_((f2 - 2 * f1 + f0) / 2),
-        f3_((f3 - 3 * (f2 - f1) - f0) / 6) {}
-  __device__ double operator()(double u) const {
-    const double x = (u - start_) * (1 / detail::grid_spacing);
-    return f0_ + x * (f1_ + (x - 1) * (f2_ + (x - 2) * f3_));
-  }
-
- private:
-  double start_, f0_, f1_, f2_, f3_;
-};
-
 /// The sums of one target by all threads of a block (the policy of EvidenceSolver). `streamed`: x2 does not fit in
 /// shared memory and is made from the projected values each time.
 template <int threads, bool streamed>
 class BlockSums {
  public:
-  using Cubic = DifferenceCubic;
-
   /// sigma [rank]; x2 [rank], or projected values where streamed
   __device__ BlockSums(const double* sigma, const double* x2, const DeviceSpectrum& spectrum, const GridSums& on_grid)
       : sigma_(sigma),

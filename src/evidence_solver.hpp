@@ -22,7 +22,6 @@ namespace culogme::detail {
 //   double grid_log_det(g)
 //   SumPair at_zero(), at_infinity()        sum x2 / sigma and sum ln sigma; sum sigma and sum sigma x2
 //   SumPair inverse()                       sum 1 / sigma and sum x2 / sigma^2
-//   Cubic                                   type of the interpolation that starts Newton
 //
 // On a device all threads of a block run the solver side by side; the policy gives each of them the same bits.
 
@@ -95,6 +94,25 @@ struct SlopeRule {
 CULOGME_HOST_DEVICE inline SlopeRule slope_rule(const SpectrumScalars& s, double square_scale) {
   return {s.dof, lost_fraction(s) * square_scale, static_cast<double>(s.rank) < s.dof};
 }
+
+/// Through the slopes at four grid points, which are evenly spaced: by differences, without a division.
+class GridCubic {
+ public:
+  CULOGME_HOST_DEVICE GridCubic(const EvidenceGrid& grid, std::int64_t first, double f0, double f1, double f2,
+                                double f3)
+      : start_(grid.ln_t(first)),
+        f0_(f0),
+        f1_(f1 - f0),
+        f2_((f2 - 2 * f1 + f0) / 2),
+        f3_((f3 - 3 * (f2 - f1) - f0) / 6) {}
+  CULOGME_HOST_DEVICE double operator()(double u) const {
+    const double x = (u - start_) * (1 / grid_spacing);
+    return f0_ + x * (f1_ + (x - 1) * (f2_ + (x - 2) * f3_));
+  }
+
+ private:
+  double start_, f0_, f1_, f2_, f3_;
+};
 
 template <class Sums>
 class EvidenceSolver {
@@ -188,8 +206,8 @@ class EvidenceSolver {
   /// Root of the cubic through the slopes at four grid points around the bracket, so that Newton starts close.
   CULOGME_HOST_DEVICE double start_between(std::int64_t g) const {
     const std::int64_t first = clamp_to<std::int64_t>(g - 1, 0, grid_.points - 4);
-    const typename Sums::Cubic cubic(grid_, first, sums_.slope(first), sums_.slope(first + 1), sums_.slope(first + 2),
-                                     sums_.slope(first + 3));
+    const GridCubic cubic(grid_, first, sums_.slope(first), sums_.slope(first + 1), sums_.slope(first + 2),
+                          sums_.slope(first + 3));
     double low = grid_.ln_t(g), high = grid_.ln_t(g + 1);
     for (int step = 0; step < 20; ++step) (cubic(0.5 * (low + high)) > 0 ? low : high) = 0.5 * (low + high);
     return 0.5 * (low + high);

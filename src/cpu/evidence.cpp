@@ -2,9 +2,12 @@
 
 #include <cmath>
 #include <cstddef>
+#include <utility>
+#include <vector>
 
 #include "cpu/blas.hpp"
 #include "cpu/evidence_terms.hpp"
+#include "cpu/grid_sums.hpp"
 #include "cpu/parallel.hpp"
 #include "evidence_solver.hpp"
 #include "target_fit.hpp"
@@ -14,20 +17,20 @@ namespace {
 
 std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
 
-constexpr std::int64_t targets_per_block = 64;
+constexpr std::int64_t targets_per_block = 32;
 
 /// The grid and the sums that all targets share on it.
 struct SharedGrid : EvidenceGrid {
   std::vector<double> gamma, log_det;
-  std::vector<double> weights;  ///< [2 points][rank]: w, then a w, of every grid point
+  GridSums sums;  ///< of w, then of a w, at every grid point: 2 points rows
 };
 
 SharedGrid make_grid(const Spectrum& s) {
   SharedGrid grid{evidence_grid(s, s.eigenvalues.front(), s.eigenvalues.back()), {}, {}, {}};
-  grid.weights.resize(size_of(2 * grid.points * s.rank));
+  AlignedVector<double> weights(size_of(2 * grid.points * s.rank));
   for (std::int64_t g = 0; g < grid.points; ++g) {
     const double t = std::exp(grid.ln_t(g));
-    double* const w = grid.weights.data() + g * s.rank;
+    double* const w = weights.data() + g * s.rank;
     double* const aw = w + grid.points * s.rank;
     double gamma = 0;
     for (std::int64_t i = 0; i < s.rank; ++i) {
@@ -39,36 +42,13 @@ SharedGrid make_grid(const Spectrum& s) {
     grid.gamma.push_back(gamma);
     grid.log_det.push_back(log_determinant(s.eigenvalues.data(), s.rank, t));
   }
+  grid.sums = GridSums(std::move(weights), 2 * grid.points, s.rank);
   return grid;
 }
 
-/// Through the slopes at four grid points, in Lagrange's form.
-class LagrangeCubic {
- public:
-  LagrangeCubic(const EvidenceGrid& grid, std::int64_t first, double f0, double f1, double f2, double f3)
-      : values_{f0, f1, f2, f3} {
-    for (int i = 0; i < 4; ++i) nodes_[i] = grid.ln_t(first + i);
-  }
-  double operator()(double u) const {
-    double sum = 0;
-    for (int i = 0; i < 4; ++i) {
-      double basis = values_[i];
-      for (int j = 0; j < 4; ++j)
-        if (j != i) basis *= (u - nodes_[j]) / (nodes_[i] - nodes_[j]);
-      sum += basis;
-    }
-    return sum;
-  }
-
- private:
-  double values_[4], nodes_[4];
-};
-
-/// The sums of one target, from vectors in host memory; those on the grid came from one matrix product.
+/// The sums of one target, from vectors in host memory; those on the grid were added up for many targets at once.
 class HostSums {
  public:
-  using Cubic = LagrangeCubic;
-
   HostSums(const Spectrum& spectrum, const SharedGrid& grid, std::int64_t target, const double* on_grid)
       : s_(spectrum),
         grid_(grid),
@@ -130,13 +110,11 @@ std::vector<TargetFit> maximise_evidence(const Spectrum& s, int threads) {
   const auto targets = static_cast<std::int64_t>(s.targets.size());
   std::vector<TargetFit> fits(size_of(targets));
   const SharedGrid grid = s.rank > 0 ? make_grid(s) : SharedGrid{};
-  const std::int64_t width = 2 * grid.points;
+  const std::int64_t width = grid.sums.rows();
   const BlasThreads one_per_worker(1);
   parallel_for(threads, targets, targets_per_block, [&](std::int64_t begin, std::int64_t end) {
     std::vector<double> on_grid(size_of(width * (end - begin)));
-    if (s.rank > 0)
-      gemm(true, false, width, end - begin, s.rank, grid.weights.data(), s.rank, s.projections.data() + begin * s.rank,
-           s.rank, 0, on_grid.data(), width);
+    if (s.rank > 0) grid.sums.add_up(s.projections.data() + begin * s.rank, end - begin, on_grid.data());
     for (std::int64_t target = begin; target < end; ++target)
       fits[size_of(target)] = fit_target(s, grid, target, on_grid.data() + (target - begin) * width);
   });

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
 namespace culogme::detail {
 
 /// Eight lanes of doubles. The compiler lowers them to what the processor has; every lane is plain IEEE arithmetic
@@ -40,3 +44,22 @@ inline InstructionSet instruction_set() noexcept {
 
 /// A body that is inlined into one function per instruction set.
 #define CULOGME_ALWAYS_INLINE [[gnu::always_inline]] inline
+
+namespace culogme::detail {
+
+/// Loads up to eight values; the rest of the lanes are zero, which adds nothing to a sum.
+CULOGME_ALWAYS_INLINE void load(Lanes& lanes, const double* from, std::int64_t left) {
+  if (left >= lane_count) {
+    std::memcpy(&lanes, from, sizeof lanes);
+    return;
+  }
+  lanes = Lanes{};
+  std::memcpy(&lanes, from, static_cast<std::size_t>(left) * sizeof(double));
+}
+
+/// Sum of the lanes, always in the same order.
+CULOGME_ALWAYS_INLINE double total(const Lanes& v) {
+  return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
+
+}  // namespace culogme::detail
