@@ -1,0 +1,132 @@
+"""The figures of the paper's experiments. Each function takes results and returns (title, alternative text, figure)."""
+
+import drawing
+from drawing import NAMES, STYLES
+
+
+def band(axes, groups, style, label):
+    """Mean over the groups' values with the band from the smallest to the largest."""
+    x = sorted(groups)
+    means = [sum(groups[value]) / len(groups[value]) for value in x]
+    axes.fill_between(x, [min(groups[value]) for value in x], [max(groups[value]) for value in x],
+                      color=style["color"], alpha=0.25, linewidth=0)
+    axes.plot(x, means, label=label, **style)
+    return means
+
+
+def toy(rows):
+    figure, panels = drawing.subplots(2, 7, 2.8)
+    seeds = len({row["seed"] for row in rows})
+    said = []
+    for axes, task in zip(panels, ("classification", "regression")):
+        groups, null = {}, 0.0
+        for row in rows:
+            if row["task"] == task:
+                groups.setdefault(float(row["noise"]), []).append(float(row["logme"]))
+                null = float(row["null_logme"])
+        means = band(axes, groups, STYLES["logme"], "LogME")
+        axes.axhline(null, linewidth=1, **{**STYLES["static"], "marker": ""})
+        axes.annotate("features without signal", (max(groups), null), xytext=(0, 4), textcoords="offset points",
+                      ha="right")
+        axes.set(title=task.capitalize(), xlabel="noise in the features", ylabel="LogME")
+        said.append(f"{task} from {means[0]:.2f} to {means[-1]:.2f}")
+    return ("Toy problems: LogME against the noise in the features",
+            f"Two curves that fall steadily with noise, mean and range of {seeds} seeds: " + ", ".join(said) + ".", figure)
+
+
+def points(axes, x, y, labels):
+    axes.plot(x, y, linestyle="", marker="o", color=STYLES["logme"]["color"])
+    # Names go above and below in turn, so that neighbours do not cover each other.
+    for index, (left, up, label) in enumerate(sorted(zip(x, y, labels))):
+        axes.annotate(label, (left, up), xytext=(0, 5 if index % 2 == 0 else -11), textcoords="offset points",
+                      ha="center", fontsize=6)
+    axes.margins(x=0.18, y=0.15)
+
+
+def correlation(tasks):
+    figure, panels = drawing.subplots(len(tasks), 3.6 * len(tasks), 3.2, squeeze=False)
+    said = []
+    for axes, task in zip(panels[0], tasks):
+        against = "mse" if task["task"] == "regression" else "probe"
+        names = [name for name in task["scores"] if against in task["known"].get(name, {})]
+        points(axes, [task["scores"][name]["logme"] for name in names], [task["known"][name][against] for name in names],
+               names)
+        tau = next(row["weighted_kendall"] for row in task["taus"] if (row["measure"], row["against"]) == ("logme", against))
+        axes.set(title=f"{task['name']}: weighted tau {tau:.2f}", xlabel="LogME",
+                 ylabel="mean squared error of a probe" if against == "mse" else "accuracy of a trained probe")
+        said.append(f"{task['name']}, {len(names)} models, weighted Kendall tau {tau:.2f} against {against}")
+    return ("Real pre-trained models: LogME against what a trained probe reaches",
+            "One scatter plot for each bundled task: " + "; ".join(said) + ".", figure)
+
+
+def published(rows, means):
+    datasets = list(dict.fromkeys(row["task"] for row in rows))
+    figure, axes = drawing.subplots(1, 7, 4.2)
+    measures = [name for name in STYLES if any(row["measure"] == name for row in rows)]
+    for offset, measure in enumerate(measures):
+        mine = [row for row in rows if row["measure"] == measure]
+        height = [datasets.index(row["task"]) + 0.16 * (offset - (len(measures) - 1) / 2) for row in mine]
+        style = {key: STYLES[measure][key] for key in ("color", "marker")}
+        axes.plot([row["weighted_kendall"] for row in mine], height, linestyle="", label=NAMES[measure], **style)
+        axes.hlines(height, [row["low"] for row in mine], [row["high"] for row in mine], color=style["color"],
+                    linewidth=1, alpha=0.6)
+    axes.axvline(0, color=drawing.INK, linewidth=0.6)
+    axes.set(yticks=range(len(datasets)), yticklabels=datasets, xlabel="weighted Kendall tau, 95 % bootstrap interval")
+    axes.invert_yaxis()
+    axes.legend(loc="upper center", bbox_to_anchor=(0.45, 1.12), ncols=len(measures))
+    wins = sum(max((row for row in rows if row["task"] == name and row["measure"] != "static"),
+                   key=lambda row: row["weighted_kendall"])["measure"] == "logme" for name in datasets)
+    return ("Published scores of ten models on nine image data sets: how each measure orders them",
+            f"Dots with wide intervals for {len(datasets)} data sets. LogME has the largest tau of the measures on {wins} "
+            "of them. Means: " + ", ".join(f"{NAMES[key]} {value['mean']:.2f}" for key, value in means.items()) + ".", figure)
+
+
+FORM_STYLES = {"naive": STYLES["leep"], "optimised": STYLES["nce"], "fixed_point": STYLES["hscore"],
+               "library": STYLES["logme"]}
+FORM_NAMES = {"naive": "naive (ICML)", "optimised": "optimised (ICML)", "fixed_point": "fixed point (JMLR)",
+              "library": "culogme"}
+
+
+def complexity(result):
+    figure, panels = drawing.subplots(2, 7, 3.2, sharey=True)
+    letters = {"columns": "D", "rows": "N"}
+    said = []
+    for axes, variable in zip(panels, letters):
+        for form, style in FORM_STYLES.items():
+            mine = [point for point in result["points"] if point["sweep"] == variable and point["form"] == form]
+            fitted = [row for row in result["slopes"] if row["against"] == variable and row["form"] == form]
+            if not fitted:
+                continue
+            exponent = fitted[0]["measured_slope"]
+            axes.loglog([point[variable] for point in mine], [point["seconds"] for point in mine],
+                        label=f"{FORM_NAMES[form]}: {letters[variable]}^{exponent:.2f}", **style)
+            said.append(f"{FORM_NAMES[form]} {letters[variable]} to the {exponent:.2f}")
+        fixed = {key: value for key, value in result["base"].items() if key != variable}
+        axes.set(xlabel=f"{variable} {letters[variable]}", title=", ".join(f"{value} {key}" for key, value in fixed.items()))
+        axes.legend(fontsize=7)
+    panels[0].set_ylabel("seconds of one score")
+    return ("Time of one score against columns and rows, with fitted exponents",
+            "Log-log curves of four forms of LogME; fitted to the largest sizes: " + ", ".join(said) + ".", figure)
+
+
+def early_stopping(rows, summary):
+    figure, axes = drawing.subplots(1, 7, 3)
+    epochs = [int(row["epoch"]) for row in rows]
+    axes.plot(epochs, [float(row["logme"]) for row in rows], label="LogME",
+              **{**STYLES["logme"], "marker": ""})
+    other = axes.twinx()
+    other.spines["right"].set_visible(True)
+    other.plot(epochs, [float(row["probe"]) for row in rows], label="accuracy of the probe",
+               **{**STYLES["leep"], "marker": ""})
+    best, stopped = int(summary["best_epoch"]), int(summary["stopped_after"])
+    for epoch, name, level in ((best, "best LogME", 0.30), (stopped, "stop", 0.18)):
+        axes.axvline(epoch, color=drawing.INK, linewidth=0.7, linestyle=":")
+        axes.annotate(f"{name}: epoch {epoch}", (epoch, level), xycoords=("data", "axes fraction"), xytext=(-3, 0),
+                      textcoords="offset points", ha="right" if epoch > epochs[-1] / 3 else "left")
+    axes.set(xlabel="epoch of self-supervised training", ylabel="LogME")
+    other.set_ylabel("accuracy of a linear probe")
+    lines = axes.get_lines()[:1] + other.get_lines()[:1]
+    axes.legend(lines, [line.get_label() for line in lines], loc="lower right")
+    return ("LogME after every epoch of self-supervised training, and the accuracy of a linear probe",
+            f"Both curves rise together; Spearman correlation {float(summary['spearman']):.2f} over {len(rows)} epochs. "
+            f"LogME is largest at epoch {best}; patience would have stopped after epoch {stopped}.", figure)

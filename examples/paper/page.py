@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Draws the figures and writes one self-contained HTML page of all results beside what the papers say.
+
+Reads what toy, correlation.py, bench/paper/complexity.py and early_stopping wrote into the folder; writes figures/NAME.svg,
+claims.csv, claims.md and index.html there.
+"""
+
+import argparse
+import csv
+import html
+import json
+import pathlib
+
+import claims
+import drawing
+import figures
+from command import Command, write_csv
+
+STYLE = """
+:root{color-scheme:light dark;--line:#8885;--soft:#8882}
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem;background:#fff;color:#1f2328}
+@media(prefers-color-scheme:dark){body{background:#16181c;color:#e6e6e6}a{color:#7db4f0}}
+h1,h2{line-height:1.2}h2{margin-top:2.5rem}
+.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.875rem}
+th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:top}
+td.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+figure{margin:1.5rem 0}figcaption{font-size:.875rem}svg{width:100%;height:auto}
+.verdict{white-space:nowrap;font-weight:600}
+pre{background:var(--soft);padding:.6rem;overflow-x:auto}
+"""
+
+
+def cell(value):
+    if value is None or value == "":
+        return "<td></td>"
+    if isinstance(value, (int, float)):
+        return f'<td class="number">{value if isinstance(value, int) else format(value, ".4g")}</td>'
+    return f"<td>{html.escape(str(value))}</td>"
+
+
+def table(caption, header, rows):
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in header)
+    body = "".join("<tr>" + "".join(map(cell, row)) + "</tr>" for row in rows)
+    # Wide tables scroll by keyboard too, which needs the focus and a name.
+    return (f'<div class="scroll" role="region" tabindex="0" aria-label="{html.escape(caption)}"><table>'
+            f"<caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
+
+
+def records(caption, rows, keys=None):
+    keys = keys or list(rows[0])
+    return table(caption, keys, [[row.get(key) for key in keys] for row in rows])
+
+
+def claims_table(listed):
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("About", "The paper says", "Measured here", "", "Rule"))
+    body = "".join(f'<tr><th scope="row">{html.escape(entry["about"])}</th><td>{html.escape(entry["said"])} '
+                   f'<small>[{html.escape(entry["source"])}]</small></td><td>{html.escape(entry["measured"])}</td>'
+                   f'<td class="verdict">{entry["verdict"]}</td><td>{html.escape(entry["rule"])}</td></tr>'
+                   for entry in listed)
+    return (f'<div class="scroll" role="region" tabindex="0" aria-label="Claims"><table><thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table></div>")
+
+
+def figure(name, pictures):
+    title, picture = pictures[name]
+    return f"<figure>{picture}<figcaption>{html.escape(title)}</figcaption></figure>"
+
+
+def draw(results, folder):
+    """{name: (title, svg)}; the files are written too."""
+    correlation = results["correlation"]
+    made = {
+        "toy": figures.toy(results["toy"]),
+        "correlation": figures.correlation(correlation["tasks"]),
+        "published": figures.published(correlation["published"]["images"], correlation["means"]["images"]),
+        "complexity": figures.complexity(results["complexity"]),
+        "early_stopping": figures.early_stopping(results["early_stopping"], results["early_stopping_summary"][0]),
+    }
+    folder.mkdir(exist_ok=True)
+    pictures = {}
+    for name, (title, description, drawn) in made.items():
+        pictures[name] = (title, drawing.svg(drawn, name, title, description))
+        (folder / f"{name}.svg").write_text(pictures[name][1], encoding="utf-8")
+    return pictures
+
+
+def scores_tables(tasks):
+    columns = ["logme", "leep", "nce", "probe", "finetuned", "mse", "left_out_mse"]
+    parts = []
+    for task in tasks:
+        rows = [{"model": name, **scores, **task["known"].get(name, {})} for name, scores in task["scores"].items()]
+        used = [name for name in columns if any(name in row for row in rows)]
+        parts.append(records(f"{task['name']}, {task['task']}: scored in {task['seconds']:.2f} s", rows, ["model", *used]))
+    return "".join(parts)
+
+
+def sections(results, pictures):
+    correlation, means = results["correlation"], results["correlation"]["means"]
+    taus = [row for task in correlation["tasks"] for row in task["taus"]]
+    mean_rows = [{"tables": name, "measure": drawing.NAMES[measure], "mean weighted tau": value["mean"],
+                  "data sets": value["datasets"]} for name, group in means.items() for measure, value in group.items()]
+    printed = [{"tables": "sfda_group1, printed there", "measure": name, "mean weighted tau": value, "data sets": 11}
+               for name, value in claims.PRINTED_SFDA.items()]
+    slopes = ["form", "against", "complexity", "slope_of_complexity", "measured_slope", "from", "to"]
+    return [
+        ("Toy problems", "Three classes in the plane and a line, 600 rows; only the noise in the features changes. The band "
+         "is the range of all seeds.", figure("toy", pictures)),
+        ("Real pre-trained models", "Features of real networks on bundled data. The probe is a cross-validated linear model; "
+         "mse is its error in units of the target's variance (1 - R2), left_out_mse the same from <code>culogme predict "
+         "--leave-one-out</code>. Where only two models have a head of source classes, tau of LEEP and NCE is 1 or -1 by "
+         "the toss of a coin.", figure("correlation", pictures) + records("Weighted tau on real features", taus)
+         + scores_tables(correlation["tasks"])),
+        ("Published tables, recomputed", "The static ranker orders models by their mean rank on the other data sets and never "
+         "looks at the one at hand.", figure("published", pictures)
+         + records("Means over the data sets", mean_rows + printed)
+         + "".join(records(name, rows) for name, rows in correlation["published"].items())),
+        ("Three forms of LogME, and the library", f"One run on one machine, BLAS of numpy: "
+         f"{html.escape(results['complexity']['blas'])}. All give the same evidence: "
+         + "; ".join(f"{row['first']} and {row['second']} differ by {row['difference']:.1e}"
+                     for row in results["complexity"]["checks"])
+         + f". Exponents are fitted to the {results['complexity']['fitted_points']} largest sizes; beside them the slope that "
+         "the expression itself has there, every constant one.", figure("complexity", pictures)
+         + records("Exponents", results["complexity"]["slopes"], slopes)
+         + records("Seconds of one score", results["complexity"]["points"])),
+        ("Stopping self-supervised training", "A small contrastive network learns from 1797 unlabelled digits; LogME of its "
+         "32 features is taken after every epoch from streamed batches. The probe was trained at the end on the features of "
+         "every epoch.", figure("early_stopping", pictures)
+         + records("Summary", results["early_stopping_summary"])),
+    ]
+
+
+def page(listed, parts, machine):
+    count = {verdict: sum(entry["verdict"] == verdict for entry in listed)
+             for verdict in (claims.AGREED, claims.PARTLY, claims.NOT)}
+    body = "".join(f"<section><h2>{html.escape(title)}</h2><p>{text}</p>{content}</section>"
+                   for title, text, content in parts)
+    return (f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,'
+            f'initial-scale=1"><title>LogME: the papers\' experiments</title><style>{STYLE}</style></head><body><main>'
+            f"<h1>LogME: the papers' experiments</h1><p>Made by <code>examples/paper/run</code> with {html.escape(machine)}."
+            f"</p><section><h2>What agreed</h2><p>{', '.join(f'{number} {verdict}' for verdict, number in count.items())}."
+            f"</p>{claims_table(listed)}</section>{body}</main></body></html>\n")
+
+
+def read(folder):
+    results = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+               for name in ("correlation", "complexity")}
+    for name in ("toy", "early_stopping", "early_stopping_summary"):
+        with open(folder / f"{name}.csv", newline="", encoding="utf-8") as file:
+            results[name] = list(csv.DictReader(file))
+    return results
+
+
+def markdown(listed):
+    keys = ("about", "said", "source", "measured", "verdict", "rule")
+    lines = ["| " + " | ".join(keys) + " |", "|" + " --- |" * len(keys)]
+    return "\n".join(lines + ["| " + " | ".join(entry[key] for key in keys) + " |" for entry in listed]) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--culogme", required=True, help="the command, asked for the machine it runs on")
+    parser.add_argument("folder", type=pathlib.Path, help="where the results are and the page goes")
+    arguments = parser.parse_args()
+    results = read(arguments.folder)
+    listed = claims.all_claims(results)
+    write_csv(arguments.folder / "claims.csv", list(listed[0]), [list(entry.values()) for entry in listed])
+    (arguments.folder / "claims.md").write_text(markdown(listed), encoding="utf-8")
+    pictures = draw(results, arguments.folder / "figures")
+    info = Command(arguments.culogme)("info")
+    text = page(listed, sections(results, pictures), f"culogme {info['version']}, {info['engine']}")
+    (arguments.folder / "index.html").write_text(text, encoding="utf-8")
+    for entry in listed:
+        print(f"{entry['verdict']:<14} {entry['about']}: {entry['measured']}")
+
+
+if __name__ == "__main__":
+    main()
