@@ -69,8 +69,20 @@ class Library:
 
     def score(self, features, labels, procedure):
         paths = self.save(features, labels)
-        return self.call(self.command, "score", paths[0], "--labels", paths[1], "--procedure", procedure, "--precision",
-                         "f64", "--format", "json", "--quiet")
+        return self.call(
+            self.command,
+            "score",
+            paths[0],
+            "--labels",
+            paths[1],
+            "--procedure",
+            procedure,
+            "--precision",
+            "f64",
+            "--format",
+            "json",
+            "--quiet",
+        )
 
     def seconds(self, features, labels, repeats):
         return self.call(self.in_memory, *self.save(features, labels), str(repeats))["seconds"]
@@ -97,13 +109,23 @@ def check(library):
     maximum = library.score(features, labels, "maximum")
     fixed_point = float(published.score(features, labels))
     reference = library.score(features, labels, "reference")
-    pairs = [("naive", naive, "optimised", optimised, 0.0), ("optimised", optimised, "library", maximum["score"],
-             maximum["error_bound"]), ("fixed_point", fixed_point, "library, reference", reference["score"], 0.0)]
+    pairs = [
+        ("naive", naive, "optimised", optimised, 0.0),
+        ("optimised", optimised, "library", maximum["score"], maximum["error_bound"]),
+        ("fixed_point", fixed_point, "library, reference", reference["score"], 0.0),
+    ]
     result = []
     for first, value, second, other, bound in pairs:
         allowed = 1e-10 + bound
-        result.append({"first": first, "second": second, "values": [value, other], "difference": abs(value - other),
-                       "allowed": allowed})
+        result.append(
+            {
+                "first": first,
+                "second": second,
+                "values": [value, other],
+                "difference": abs(value - other),
+                "allowed": allowed,
+            }
+        )
         if not abs(value - other) <= allowed:
             raise SystemExit(f"{first} gives {value!r} and {second} {other!r}: more than {allowed:.1e} apart")
     return result
@@ -114,8 +136,11 @@ def timed(form, library, features, labels):
     repeats = 5
     if form == "library":
         return float(np.median(library.seconds(features, labels, repeats))), None
-    function = {"naive": forms.naive, "optimised": forms.optimised,
-                "fixed_point": lambda f, y: (published.score(f, y), None)}[form]
+    function = {
+        "naive": forms.naive,
+        "optimised": forms.optimised,
+        "fixed_point": lambda f, y: (published.score(f, y), None),
+    }[form]
     exact = features.astype(np.float64)
     seconds, steps = [], None
     while len(seconds) < repeats and sum(seconds) < PATIENCE / 2:
@@ -152,10 +177,17 @@ def measure(library, quick):
             sizes_of_form = [point[variable] for point in measured]
             expression, operations = TABLE[form]
             expected = [operations(point["rows"], point["columns"], point["classes"]) for point in measured]
-            slopes.append({"form": form, "against": variable, "complexity": expression,
-                           "slope_of_complexity": slope(sizes_of_form, expected),
-                           "measured_slope": slope(sizes_of_form, [point["seconds"] for point in measured]),
-                           "from": sizes_of_form[-FITTED:][0], "to": sizes_of_form[-1]})
+            slopes.append(
+                {
+                    "form": form,
+                    "against": variable,
+                    "complexity": expression,
+                    "slope_of_complexity": slope(sizes_of_form, expected),
+                    "measured_slope": slope(sizes_of_form, [point["seconds"] for point in measured]),
+                    "from": sizes_of_form[-FITTED:][0],
+                    "to": sizes_of_form[-1],
+                }
+            )
     return points, slopes
 
 
@@ -181,12 +213,20 @@ def main():
     arguments.out.mkdir(parents=True, exist_ok=True)
     write_table(arguments.out / "complexity.csv", points)
     write_table(arguments.out / "complexity_slopes.csv", slopes)
-    result = {"base": BASE, "fitted_points": FITTED, "blas": common.blas(), "checks": checks, "slopes": slopes,
-              "points": points}
+    result = {
+        "base": BASE,
+        "fitted_points": FITTED,
+        "blas": common.blas(),
+        "checks": checks,
+        "slopes": slopes,
+        "points": points,
+    }
     (arguments.out / "complexity.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     for entry in slopes:
-        print(f"{entry['form']:<12} against {entry['against']:<8} measured {entry['measured_slope']:5.2f}, "
-              f"{entry['complexity']} has {entry['slope_of_complexity']:.2f}")
+        print(
+            f"{entry['form']:<12} against {entry['against']:<8} measured {entry['measured_slope']:5.2f}, "
+            f"{entry['complexity']} has {entry['slope_of_complexity']:.2f}"
+        )
 
 
 if __name__ == "__main__":

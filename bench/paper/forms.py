@@ -13,8 +13,14 @@ TOLERANCE = 1e-3
 
 def log_evidence(alpha, beta, squares, residual, log_det, rows, features):
     """Log evidence per row: squares = m'm, residual = |Fm - y|^2, log_det = ln|A|."""
-    return (rows * np.log(beta) + features * np.log(alpha) - rows * np.log(2 * np.pi)
-            - beta * residual - alpha * squares - log_det) / (2 * rows)
+    return (
+        rows * np.log(beta)
+        + features * np.log(alpha)
+        - rows * np.log(2 * np.pi)
+        - beta * residual
+        - alpha * squares
+        - log_det
+    ) / (2 * rows)
 
 
 def maximise(y, f, solve, steps, tolerance):
@@ -35,12 +41,15 @@ def maximise(y, f, solve, steps, tolerance):
 
 def naive(f, labels, steps=STEPS, tolerance=TOLERANCE):
     """Forms and inverts A in every step: O(D^3 + N D^2) a step. Mean evidence and the steps of all classes together."""
+
     def class_evidence(y):
         def solve(alpha, beta):
             a = alpha * np.eye(f.shape[1]) + beta * (f.T @ f)
             inverse = np.linalg.inv(a)
             return beta * (inverse @ (f.T @ y)), f.shape[1] - alpha * np.trace(inverse), lambda: np.linalg.slogdet(a)[1]
+
         return maximise(y, f, solve, steps, tolerance)
+
     return over_classes(class_evidence, labels)
 
 
@@ -53,7 +62,9 @@ def optimised(f, labels, steps=STEPS, tolerance=TOLERANCE):
             scale = alpha + beta * sigma
             m = beta * (v @ ((v.T @ (f.T @ y)) / scale))
             return m, (beta * sigma / scale).sum(), lambda: np.log(scale).sum()
+
         return maximise(y, f, solve, steps, tolerance)
+
     return over_classes(class_evidence, labels)
 
 

@@ -17,8 +17,12 @@ class Command:
 
     def __call__(self, *arguments):
         """The JSON object that the command prints. A command that fails ends the experiment with its message."""
-        done = subprocess.run([self.path, *map(str, arguments), "--format", "json", "--quiet"], capture_output=True,
-                              text=True, check=False)
+        done = subprocess.run(
+            [self.path, *map(str, arguments), "--format", "json", "--quiet"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode != 0:
             raise SystemExit(f"culogme {arguments[0]} gave exit code {done.returncode}: {done.stderr.strip()}")
         return json.loads(done.stdout)
@@ -29,8 +33,11 @@ class Command:
             paths = [pathlib.Path(folder, name) for name in ("scores.csv", "accuracies.csv")]
             for path, table in zip(paths, (scores, accuracies)):
                 columns = list(dict.fromkeys(key for row in table.values() for key in row))
-                write_csv(path, ["name", *columns],
-                          [[name, *(row.get(key) for key in columns)] for name, row in table.items()])
+                write_csv(
+                    path,
+                    ["name", *columns],
+                    [[name, *(row.get(key) for key in columns)] for name, row in table.items()],
+                )
             result = self("evaluate", *paths, "--accuracy-column", column)
         return {entry["measure"]: entry for entry in result["measures"]}
 

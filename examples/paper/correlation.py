@@ -39,7 +39,8 @@ def mean(values):
 
 def left_out_error(command, folder, name, task):
     """Mean over the targets of the leave-one-out mean squared error in units of the target's variance."""
-    features = next(path for path in sorted(folder.glob(f"{name}.*")) if path.suffix in (".npy", ".npz", ".safetensors"))
+    paths = [folder / f"{name}{suffix}" for suffix in (".npy", ".npz", ".safetensors")]
+    features = next(path for path in paths if path.exists())
     result = command("predict", features, "--labels", folder / "labels.npy", "--task", task, "--leave-one-out")
     return mean(1 - r_squared for r_squared in result["r_squared"])
 
@@ -47,9 +48,17 @@ def left_out_error(command, folder, name, task):
 def summary(task, entry):
     """One row of a tau table, from an entry of `culogme evaluate`."""
     interval = entry.get("interval", {}).get("weighted_kendall", [None, None])
-    return {"task": task, "measure": entry["measure"], "against": entry["accuracy"], "models": entry["models"],
-            "weighted_kendall": entry["weighted_kendall"], "low": interval[0], "high": interval[1],
-            "kendall": entry["kendall"], "regret_at_1": entry["regret_at_1"]}
+    return {
+        "task": task,
+        "measure": entry["measure"],
+        "against": entry["accuracy"],
+        "models": entry["models"],
+        "weighted_kendall": entry["weighted_kendall"],
+        "low": interval[0],
+        "high": interval[1],
+        "kendall": entry["kendall"],
+        "regret_at_1": entry["regret_at_1"],
+    }
 
 
 def real_task(command, folder):
@@ -58,10 +67,14 @@ def real_task(command, folder):
     sources = list(folder.glob("*.probabilities.npy")) + list(folder.glob("*.source_labels.npy"))
     measures = MEASURES if task == "classification" and sources else MEASURES[:1]
     ranked = command("rank", folder, "--measure", ",".join(measures), "--task", task)
-    scores = {model["name"]: {measure: value for measure, value in model["measures"].items() if value is not None}
-              for model in ranked["models"]}
-    known = {name: {key: value for key, value in row.items() if key in ("probe", "finetuned")}
-             for name, row in read_table(folder / "accuracies.csv").items()}
+    scores = {
+        model["name"]: {measure: value for measure, value in model["measures"].items() if value is not None}
+        for model in ranked["models"]
+    }
+    known = {
+        name: {key: value for key, value in row.items() if key in ("probe", "finetuned")}
+        for name, row in read_table(folder / "accuracies.csv").items()
+    }
     if task == "regression":
         for name, row in known.items():
             # The probe's accuracy is R^2, so this is its error in units of the target's variance.
@@ -72,18 +85,21 @@ def real_task(command, folder):
     taus = []
     for column in ("probe", "finetuned", "mse", "left_out_mse"):
         if sum(column in row for row in known.values()) > 1:
-            taus += [summary(folder.name, entry) for entry in command.evaluate(scores, known, column).values()
-                     if entry["models"] > 1]
+            rows = [summary(folder.name, entry) for entry in command.evaluate(scores, known, column).values()]
+            # Undefined for one model, and where all scores or all accuracies are equal.
+            taus += [row for row in rows if row["weighted_kendall"] is not None and row["low"] is not None]
     seconds = ranked["seconds"]["total"]
     return {"name": folder.name, "task": task, "scores": scores, "known": known, "taus": taus, "seconds": seconds}
 
 
 def static_scores(accuracies, dataset):
     """Minus the mean rank (1 is best, ties share) of each model over the other data sets."""
+
     def rank(name, column):
         value = accuracies[name][column]
         others = [row[column] for row in accuracies.values()]
         return 1 + sum(other > value for other in others) + (sum(other == value for other in others) - 1) / 2
+
     columns = [column for column in next(iter(accuracies.values())) if column != dataset]
     return {name: {"static": -mean(rank(name, column) for column in columns)} for name in accuracies}
 
@@ -94,7 +110,9 @@ def joined(scores, static):
 
 def published_tables(command, folder):
     """Tau tables of the nine image data sets, the language models and SFDA's two groups of models."""
-    names = sorted(path.name.removesuffix("_scores.csv") for path in folder.glob("*_scores.csv") if "glue" not in path.name)
+    names = sorted(
+        path.name.removesuffix("_scores.csv") for path in folder.glob("*_scores.csv") if "glue" not in path.name
+    )
     accuracies = {}
     for name in names:
         for model, row in read_table(folder / f"{name}_accuracies.csv").items():
@@ -107,10 +125,13 @@ def published_tables(command, folder):
 
     glue = {kind: read_table(folder / f"glue_{kind}.csv") for kind in ("scores", "accuracies")}
     for task in next(iter(glue["scores"].values())):
-        scores = joined({model: {"logme": row[task]} for model, row in glue["scores"].items()},
-                        static_scores(glue["accuracies"], task))
-        tables["language"] += [summary(task, entry) for entry in
-                               command.evaluate(scores, glue["accuracies"], task).values()]
+        scores = joined(
+            {model: {"logme": row[task]} for model, row in glue["scores"].items()},
+            static_scores(glue["accuracies"], task),
+        )
+        tables["language"] += [
+            summary(task, entry) for entry in command.evaluate(scores, glue["accuracies"], task).values()
+        ]
 
     for group in ("sfda_group1", "sfda_group2"):
         accuracies = read_table(folder / f"{group}_accuracies.csv")
@@ -130,16 +151,27 @@ def means_of(rows):
 def write(out, tasks, tables):
     out.mkdir(parents=True, exist_ok=True)
     columns = [*MEASURES, "probe", "finetuned", "mse", "left_out_mse"]
-    write_csv(out / "tasks.csv", ["task", "model", *columns],
-              [[task["name"], name, *({**row, **task["known"].get(name, {})}.get(column) for column in columns)]
-               for task in tasks for name, row in task["scores"].items()])
-    tau_tables = {"tasks_tau": [row for task in tasks for row in task["taus"]],
-                  **{f"{name}_tau": rows for name, rows in tables.items()}}
+    write_csv(
+        out / "tasks.csv",
+        ["task", "model", *columns],
+        [
+            [task["name"], name, *({**row, **task["known"].get(name, {})}.get(column) for column in columns)]
+            for task in tasks
+            for name, row in task["scores"].items()
+        ],
+    )
+    tau_tables = {
+        "tasks_tau": [row for task in tasks for row in task["taus"]],
+        **{f"{name}_tau": rows for name, rows in tables.items()},
+    }
     for name, rows in tau_tables.items():
         if rows:
             write_csv(out / f"{name}.csv", list(rows[0]), [list(row.values()) for row in rows])
-    summary_of_all = {"tasks": tasks, "published": tables,
-                      "means": {name: means_of(rows) for name, rows in tables.items()}}
+    summary_of_all = {
+        "tasks": tasks,
+        "published": tables,
+        "means": {name: means_of(rows) for name, rows in tables.items()},
+    }
     (out / "correlation.json").write_text(json.dumps(summary_of_all, indent=1) + "\n", encoding="utf-8")
     return summary_of_all
 
@@ -147,19 +179,25 @@ def write(out, tasks, tables):
 def show(result):
     print(f"{'task':<14} {'measure':<8} {'against':<13} models  weighted tau (95 % interval)")
     for row in [row for task in result["tasks"] for row in task["taus"]]:
-        print(f"{row['task']:<14} {row['measure']:<8} {row['against']:<13} {row['models']:>6}  "
-              f"{row['weighted_kendall']:6.3f} ({row['low']:.2f} to {row['high']:.2f})")
+        print(
+            f"{row['task']:<14} {row['measure']:<8} {row['against']:<13} {row['models']:>6}  "
+            f"{row['weighted_kendall']:6.3f} ({row['low']:.2f} to {row['high']:.2f})"
+        )
     print("\nPublished tables: mean weighted tau over the data sets")
     for name, means in result["means"].items():
-        print(f"{name:<14} " + ", ".join(f"{key} {value['mean']:.3f} ({value['datasets']})" for key, value in means.items()))
+        print(
+            f"{name:<14} "
+            + ", ".join(f"{key} {value['mean']:.3f} ({value['datasets']})" for key, value in means.items())
+        )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--culogme", required=True, help="the command")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder for the tables")
-    parser.add_argument("--data", type=pathlib.Path, default=BUNDLED,
-                        help="folder of tasks laid out as examples/data (default: that)")
+    parser.add_argument(
+        "--data", type=pathlib.Path, default=BUNDLED, help="folder of tasks laid out as examples/data (default: that)"
+    )
     arguments = parser.parse_args()
     command = Command(arguments.culogme)
     folders = sorted(path.parent for path in arguments.data.glob("*/accuracies.csv"))

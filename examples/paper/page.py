@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Draws the figures and writes one self-contained HTML page of all results beside what the papers say.
 
-Reads what toy, correlation.py, bench/paper/complexity.py and early_stopping wrote into the folder; writes figures/NAME.svg,
-claims.csv, claims.md and index.html there.
+Reads what toy, correlation.py, bench/paper/complexity.py and early_stopping wrote into the folder; writes
+figures/NAME.svg, claims.csv, claims.md and index.html there.
 """
 
 import argparse
@@ -30,6 +30,14 @@ pre{background:var(--soft);padding:.6rem;overflow-x:auto}
 """
 
 
+TABLES = {
+    "images": "ten models on nine image data sets",
+    "language": "four language models on GLUE",
+    "sfda_group1": "SFDA's eleven supervised models",
+    "sfda_group2": "SFDA's twelve self-supervised models",
+}
+
+
 def cell(value):
     if value is None or value == "":
         return "<td></td>"
@@ -42,8 +50,10 @@ def table(caption, header, rows):
     head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in header)
     body = "".join("<tr>" + "".join(map(cell, row)) + "</tr>" for row in rows)
     # Wide tables scroll by keyboard too, which needs the focus and a name.
-    return (f'<div class="scroll" role="region" tabindex="0" aria-label="{html.escape(caption)}"><table>'
-            f"<caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{html.escape(caption)}"><table>'
+        f"<caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def records(caption, rows, keys=None):
@@ -53,12 +63,16 @@ def records(caption, rows, keys=None):
 
 def claims_table(listed):
     head = "".join(f'<th scope="col">{name}</th>' for name in ("About", "The paper says", "Measured here", "", "Rule"))
-    body = "".join(f'<tr><th scope="row">{html.escape(entry["about"])}</th><td>{html.escape(entry["said"])} '
-                   f'<small>[{html.escape(entry["source"])}]</small></td><td>{html.escape(entry["measured"])}</td>'
-                   f'<td class="verdict">{entry["verdict"]}</td><td>{html.escape(entry["rule"])}</td></tr>'
-                   for entry in listed)
-    return (f'<div class="scroll" role="region" tabindex="0" aria-label="Claims"><table><thead><tr>{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table></div>")
+    body = "".join(
+        f'<tr><th scope="row">{html.escape(entry["about"])}</th><td>{html.escape(entry["said"])} '
+        f'<small>[{html.escape(entry["source"])}]</small></td><td>{html.escape(entry["measured"])}</td>'
+        f'<td class="verdict">{entry["verdict"]}</td><td>{html.escape(entry["rule"])}</td></tr>'
+        for entry in listed
+    )
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-label="Claims"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
 
 
 def figure(name, pictures):
@@ -90,60 +104,132 @@ def scores_tables(tasks):
     for task in tasks:
         rows = [{"model": name, **scores, **task["known"].get(name, {})} for name, scores in task["scores"].items()]
         used = [name for name in columns if any(name in row for row in rows)]
-        parts.append(records(f"{task['name']}, {task['task']}: scored in {task['seconds']:.2f} s", rows, ["model", *used]))
+        parts.append(
+            records(f"{task['name']}, {task['task']}: scored in {task['seconds']:.2f} s", rows, ["model", *used])
+        )
     return "".join(parts)
+
+
+def tau_table(caption, rows):
+    """Data sets down, measures across: tau and its interval."""
+    measures = list(dict.fromkeys(row["measure"] for row in rows))
+    cells = {
+        (row["task"], row["measure"]): f"{row['weighted_kendall']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+        for row in rows
+    }
+    return table(
+        caption,
+        ["data set", *(drawing.NAMES[name] for name in measures)],
+        [
+            [task, *(cells.get((task, name)) for name in measures)]
+            for task in dict.fromkeys(row["task"] for row in rows)
+        ],
+    )
 
 
 def sections(results, pictures):
     correlation, means = results["correlation"], results["correlation"]["means"]
     taus = [row for task in correlation["tasks"] for row in task["taus"]]
-    mean_rows = [{"tables": name, "measure": drawing.NAMES[measure], "mean weighted tau": value["mean"],
-                  "data sets": value["datasets"]} for name, group in means.items() for measure, value in group.items()]
-    printed = [{"tables": "sfda_group1, printed there", "measure": name, "mean weighted tau": value, "data sets": 11}
-               for name, value in claims.PRINTED_SFDA.items()]
+    mean_rows = [
+        {
+            "tables": TABLES[name],
+            "measure": drawing.NAMES[measure],
+            "mean weighted tau": value["mean"],
+            "data sets": value["datasets"],
+        }
+        for name, group in means.items()
+        for measure, value in group.items()
+    ]
+    printed = [
+        {
+            "tables": TABLES["sfda_group1"] + ", as printed there",
+            "measure": name,
+            "mean weighted tau": value,
+            "data sets": 11,
+        }
+        for name, value in claims.PRINTED_SFDA.items()
+    ]
     slopes = ["form", "against", "complexity", "slope_of_complexity", "measured_slope", "from", "to"]
     return [
-        ("Toy problems", "Three classes in the plane and a line, 600 rows; only the noise in the features changes. The band "
-         "is the range of all seeds.", figure("toy", pictures)),
-        ("Real pre-trained models", "Features of real networks on bundled data. The probe is a cross-validated linear model; "
-         "mse is its error in units of the target's variance (1 - R2), left_out_mse the same from <code>culogme predict "
-         "--leave-one-out</code>. Where only two models have a head of source classes, tau of LEEP and NCE is 1 or -1 by "
-         "the toss of a coin.", figure("correlation", pictures) + records("Weighted tau on real features", taus)
-         + scores_tables(correlation["tasks"])),
-        ("Published tables, recomputed", "The static ranker orders models by their mean rank on the other data sets and never "
-         "looks at the one at hand.", figure("published", pictures)
-         + records("Means over the data sets", mean_rows + printed)
-         + "".join(records(name, rows) for name, rows in correlation["published"].items())),
-        ("Three forms of LogME, and the library", f"One run on one machine, BLAS of numpy: "
-         f"{html.escape(results['complexity']['blas'])}. All give the same evidence: "
-         + "; ".join(f"{row['first']} and {row['second']} differ by {row['difference']:.1e}"
-                     for row in results["complexity"]["checks"])
-         + f". Exponents are fitted to the {results['complexity']['fitted_points']} largest sizes; beside them the slope that "
-         "the expression itself has there, every constant one.", figure("complexity", pictures)
-         + records("Exponents", results["complexity"]["slopes"], slopes)
-         + records("Seconds of one score", results["complexity"]["points"])),
-        ("Stopping self-supervised training", "A small contrastive network learns from 1797 unlabelled digits; LogME of its "
-         "32 features is taken after every epoch from streamed batches. The probe was trained at the end on the features of "
-         "every epoch.", figure("early_stopping", pictures)
-         + records("Summary", results["early_stopping_summary"])),
+        (
+            "Toy problems",
+            (
+                "Three classes in the plane and a line, 600 rows; only the noise in the features changes. The band "
+                "is the range of all seeds."
+            ),
+            figure("toy", pictures),
+        ),
+        (
+            "Real pre-trained models",
+            (
+                "Features of real networks on bundled data. The probe is a cross-validated linear model; mse is its"
+                " error in units of the target's variance (1 - R2), left_out_mse the same from <code>culogme predict"
+                " --leave-one-out</code>. Where only two models have a head of source classes, tau of LEEP and NCE is 1"
+                " or -1 by the toss of a coin."
+            ),
+            figure("correlation", pictures)
+            + records("Weighted tau on real features", taus)
+            + scores_tables(correlation["tasks"]),
+        ),
+        (
+            "Published tables, recomputed",
+            (
+                "The static ranker orders models by their mean rank on the other data sets and never "
+                "looks at the one at hand."
+            ),
+            figure("published", pictures)
+            + records("Means over the data sets", mean_rows + printed)
+            + "".join(tau_table(TABLES[name], rows) for name, rows in correlation["published"].items()),
+        ),
+        (
+            "Three forms of LogME, and the library",
+            "One run on one machine, BLAS of numpy: "
+            f"{html.escape(results['complexity']['blas'])}. All give the same evidence: "
+            + "; ".join(
+                f"{row['first']} and {row['second']} differ by {row['difference']:.1e}"
+                for row in results["complexity"]["checks"]
+            )
+            + f". Exponents are fitted to the {results['complexity']['fitted_points']} largest sizes; beside them the"
+            " slope that the expression itself has there, every constant one.",
+            figure("complexity", pictures)
+            + records("Exponents", results["complexity"]["slopes"], slopes)
+            + records("Seconds of one score", results["complexity"]["points"]),
+        ),
+        (
+            "Stopping self-supervised training",
+            (
+                "A small contrastive network learns from 1797 unlabelled digits; LogME of its 32 features is taken"
+                " after every epoch from streamed batches. The probe was trained at the end on the features of every"
+                " epoch."
+            ),
+            figure("early_stopping", pictures) + records("Summary", results["early_stopping_summary"]),
+        ),
     ]
 
 
 def page(listed, parts, machine):
-    count = {verdict: sum(entry["verdict"] == verdict for entry in listed)
-             for verdict in (claims.AGREED, claims.PARTLY, claims.NOT)}
-    body = "".join(f"<section><h2>{html.escape(title)}</h2><p>{text}</p>{content}</section>"
-                   for title, text, content in parts)
-    return (f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,'
-            f'initial-scale=1"><title>LogME: the papers\' experiments</title><style>{STYLE}</style></head><body><main>'
-            f"<h1>LogME: the papers' experiments</h1><p>Made by <code>examples/paper/run</code> with {html.escape(machine)}."
-            f"</p><section><h2>What agreed</h2><p>{', '.join(f'{number} {verdict}' for verdict, number in count.items())}."
-            f"</p>{claims_table(listed)}</section>{body}</main></body></html>\n")
+    count = {
+        verdict: sum(entry["verdict"] == verdict for entry in listed)
+        for verdict in (claims.AGREED, claims.PARTLY, claims.NOT)
+    }
+    body = "".join(
+        f"<section><h2>{html.escape(title)}</h2><p>{text}</p>{content}</section>" for title, text, content in parts
+    )
+    return (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,'
+        f"initial-scale=1\"><title>LogME: the papers' experiments</title><style>{STYLE}</style></head><body><main>"
+        "<h1>LogME: the papers' experiments</h1><p>Made by <code>examples/paper/run</code> with"
+        f" {html.escape(machine)}."
+        f"</p><section><h2>What agreed</h2><p>{', '.join(f'{number} {verdict}' for verdict, number in count.items())}."
+        f"</p>{claims_table(listed)}</section>{body}</main></body></html>\n"
+    )
 
 
 def read(folder):
-    results = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-               for name in ("correlation", "complexity")}
+    results = {
+        name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("correlation", "complexity")
+    }
     for name in ("toy", "early_stopping", "early_stopping_summary"):
         with open(folder / f"{name}.csv", newline="", encoding="utf-8") as file:
             results[name] = list(csv.DictReader(file))
