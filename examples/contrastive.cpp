@@ -156,48 +156,52 @@ double Network::train_epoch(const Matrix& pictures, Random& random) {
   return loss / static_cast<double>(std::max<std::size_t>(batches, 1));
 }
 
-// Rows 2 i and 2 i + 1 are views of the same picture.
-double Network::train_batch(const Matrix& views) {
-  const Matrix hidden = hidden_.forward(views);
-  const Matrix features = features_.forward(hidden);
-  const Matrix head = head_.forward(features);
+double nt_xent(const Matrix& head, Matrix& gradient) {
   Matrix unit = head;
   const std::vector<float> lengths = normalise_rows(unit);
 
   // By the similarity of rows i and j: probability that softmax gives to j, less 1 for the right one.
   Matrix by_similarity = product(unit, transposed(unit));
   double loss = 0;
-  const auto rows = static_cast<float>(views.rows);
-  for (std::size_t i = 0; i < views.rows; ++i) {
+  const auto rows = static_cast<float>(head.rows);
+  for (std::size_t i = 0; i < head.rows; ++i) {
     float* const similarity = by_similarity.row(i);
     const std::size_t partner = i ^ 1U;
     const float of_partner = similarity[partner];
     float sum = 0;
-    for (std::size_t j = 0; j < views.rows; ++j) {
+    for (std::size_t j = 0; j < head.rows; ++j) {
       // Similarities are at most 1, so nothing overflows.
       similarity[j] = j == i ? 0 : std::exp((similarity[j] - 1) / static_cast<float>(temperature));
       sum += similarity[j];
     }
     loss += std::log(static_cast<double>(sum)) - (static_cast<double>(of_partner) - 1) / temperature;
-    for (std::size_t j = 0; j < views.rows; ++j) similarity[j] /= sum;
+    for (std::size_t j = 0; j < head.rows; ++j) similarity[j] /= sum;
     similarity[partner] -= 1;
-    for (std::size_t j = 0; j < views.rows; ++j) similarity[j] /= static_cast<float>(temperature) * rows;
+    for (std::size_t j = 0; j < head.rows; ++j) similarity[j] /= static_cast<float>(temperature) * rows;
   }
 
   // Each similarity belongs to two rows; then back through the division by the length.
   Matrix symmetric = transposed(by_similarity);
   for (std::size_t i = 0; i < symmetric.values.size(); ++i) symmetric.values[i] += by_similarity.values[i];
-  Matrix gradient = product(symmetric, unit);
+  gradient = product(symmetric, unit);
   for (std::size_t i = 0; i < gradient.rows; ++i) {
     float* const by_row = gradient.row(i);
     const float along = std::inner_product(by_row, by_row + gradient.cols, unit.row(i), 0.0F);
     for (std::size_t j = 0; j < gradient.cols; ++j) by_row[j] = (by_row[j] - along * unit.row(i)[j]) / lengths[i];
   }
+  return loss / static_cast<double>(head.rows);
+}
 
+double Network::train_batch(const Matrix& views) {
+  const Matrix hidden = hidden_.forward(views);
+  const Matrix features = features_.forward(hidden);
+  const Matrix head = head_.forward(features);
+  Matrix gradient;
+  const double loss = nt_xent(head, gradient);
   gradient = head_.learn(features, head, std::move(gradient), learning_rate);
   gradient = features_.learn(hidden, features, std::move(gradient), learning_rate);
   hidden_.learn(views, hidden, std::move(gradient), learning_rate);
-  return loss / static_cast<double>(views.rows);
+  return loss;
 }
 
 }  // namespace contrastive

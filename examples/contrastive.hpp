@@ -25,6 +25,10 @@ struct Matrix {
 /// picture and view: side x side values in [0, 1].
 void augment(const float* picture, float* view, std::size_t side, Random& random);
 
+/// Rows 2 i and 2 i + 1 are two views of one picture. The loss (NT-Xent, Chen et al., ICML 2020): each row has to find
+/// the other view among all other rows by the cosine of the angle. Returns its mean; gradient: rows x cols, by `head`.
+double nt_xent(const Matrix& head, Matrix& gradient);
+
 /// Fully connected, with rectified outputs where asked for; learns by Adam.
 class Layer {
  public:
@@ -54,8 +58,8 @@ class Network {
   /// rows x features, of rows x pixels.
   Matrix features(const Matrix& pictures) const;
 
-  /// One pass over all pictures in a random order: two views of each, told apart from all others (NT-Xent, Chen et al.,
-  /// ICML 2020). Returns the mean loss.
+  /// One pass over all pictures in a random order: two views of each, told apart from all others (nt_xent).
+  /// Returns the mean loss.
   double train_epoch(const Matrix& pictures, Random& random);
 
  private:

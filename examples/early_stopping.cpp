@@ -14,13 +14,13 @@
 #include <fstream>
 #include <iomanip>
 #include <iostream>
-#include <limits>
 #include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "contrastive.hpp"
+#include "patience.hpp"
 
 namespace {
 
@@ -36,27 +36,6 @@ struct Options {
 struct Epoch {
   double loss = 0, logme = 0, error_bound = 0, probe = 0;
   Matrix features;
-};
-
-// Tells when a score that should rise has not done so for `patience` epochs. A rise within the error bound is none.
-class EarlyStopping {
- public:
-  explicit EarlyStopping(std::int64_t patience) : patience_(patience) {}
-
-  // True where this epoch is the best so far.
-  bool add(std::int64_t epoch, double score, double error_bound) {
-    last_ = epoch;
-    if (!(score > best_score_ + error_bound)) return false;
-    best_ = epoch;
-    best_score_ = score;
-    return true;
-  }
-  bool stops() const { return last_ - best_ >= patience_; }
-  std::int64_t best() const { return best_; }
-
- private:
-  std::int64_t patience_, last_ = 0, best_ = 0;
-  double best_score_ = -std::numeric_limits<double>::infinity();
 };
 
 // LogME of features that never exist as a whole: the network sees a batch, the statistics add it, and it is gone.
@@ -199,7 +178,7 @@ void experiment(const Options& options) {
   contrastive::Random random(static_cast<std::uint64_t>(options.seed));
   contrastive::Network network(side, feature_units, random);
   contrastive::Network checkpoint = network;
-  EarlyStopping stopping(options.patience);
+  examples::Patience stopping(options.patience);
   std::optional<std::int64_t> stopped;
   std::vector<Epoch> epochs;
   std::cout << "epoch     loss      LogME\n";
