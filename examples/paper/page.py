@@ -24,7 +24,7 @@ h1,h2{line-height:1.2}h2{margin-top:2.5rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.875rem}
 th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:top}
 td.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-figure{margin:1.5rem 0}figcaption{font-size:.875rem}svg{width:100%;height:auto}
+figure{margin:1.5rem 0}figcaption{font-size:.875rem}svg{width:100%;min-width:32rem;height:auto}
 .verdict{white-space:nowrap;font-weight:600}
 pre{background:var(--soft);padding:.6rem;overflow-x:auto}
 """
@@ -62,11 +62,13 @@ def records(caption, rows, keys=None):
 
 
 def claims_table(listed):
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("About", "The paper says", "Measured here", "", "Rule"))
+    head = "".join(
+        f'<th scope="col">{name}</th>' for name in ("About", "Verdict", "The paper says", "Measured here", "Rule")
+    )
     body = "".join(
-        f'<tr><th scope="row">{html.escape(entry["about"])}</th><td>{html.escape(entry["said"])} '
-        f'<small>[{html.escape(entry["source"])}]</small></td><td>{html.escape(entry["measured"])}</td>'
-        f'<td class="verdict">{entry["verdict"]}</td><td>{html.escape(entry["rule"])}</td></tr>'
+        f'<tr><th scope="row">{html.escape(entry["about"])}</th><td class="verdict">{entry["verdict"]}</td>'
+        f'<td>{html.escape(entry["said"])} <small>[{html.escape(entry["source"])}]</small></td>'
+        f'<td>{html.escape(entry["measured"])}</td><td>{html.escape(entry["rule"])}</td></tr>'
         for entry in listed
     )
     return (
@@ -77,7 +79,10 @@ def claims_table(listed):
 
 def figure(name, pictures):
     title, picture = pictures[name]
-    return f"<figure>{picture}<figcaption>{html.escape(title)}</figcaption></figure>"
+    caption = html.escape(title)
+    # On a phone the picture scrolls sideways rather than shrink until nobody can read it.
+    scroll = f'<div class="scroll" role="region" tabindex="0" aria-label="{caption}">{picture}</div>'
+    return f"<figure>{scroll}<figcaption>{caption}</figcaption></figure>"
 
 
 def draw(results, folder):
