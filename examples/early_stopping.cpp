@@ -99,14 +99,14 @@ double probe_accuracy(const Matrix& features, const culogme::Labels& labels) {
     standardise(rows, fold);
     const std::size_t intercept = rows.cols;
     Matrix weights(classes, rows.cols + 1), velocity(classes, rows.cols + 1);
-    const auto learned = static_cast<float>(rows.rows / 2);
+    const std::size_t learned = (rows.rows + fold) / 2;
     for (int step = 0; step < steps; ++step) {
       Matrix gradient(classes, rows.cols + 1);
       for (std::size_t i = 1 - fold; i < rows.rows; i += 2) {
         const std::vector<double> probabilities = class_probabilities(weights, rows.row(i), classes);
         for (std::size_t c = 0; c < classes; ++c) {
           const bool own = static_cast<std::size_t>(labels.ids[i]) == c;
-          const auto error = static_cast<float>(probabilities[c] - (own ? 1 : 0)) / learned;
+          const auto error = static_cast<float>(probabilities[c] - (own ? 1 : 0)) / static_cast<float>(learned);
           for (std::size_t j = 0; j < rows.cols; ++j) gradient.row(c)[j] += error * rows.row(i)[j];
           gradient.row(c)[intercept] += error;
         }
