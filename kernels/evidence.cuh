@@ -165,14 +165,13 @@ template <int threads, bool streamed>
 __device__ detail::ProjectionSums project(const EvidenceArguments& a, const DeviceSpectrum& s, const double* projected,
                                           const double* kept, double* x2) {
   const bool dual = s.scalars.dual;
-  const int cut = static_cast<int>(s.scalars.cut), size = static_cast<int>(a.size);
+  const int cut = static_cast<int>(s.scalars.cut), doubtful = static_cast<int>(s.scalars.doubtful);
+  const int size = static_cast<int>(a.size);
   Values<3> sum{};
   for (int i = threadIdx.x; i < size; i += threads) {
     const double along = projected[i];
-    if (i < cut) {
-      sum.at[2] += detail::left_out_square(s.scalars, along, s.largest);
-      continue;
-    }
+    if (i < doubtful) sum.at[2] += detail::doubtful_square(s.scalars, i, along, s.largest);
+    if (i < cut) continue;
     const double sigma = kept[i - cut];
     const double square = detail::projection_square(dual, along, sigma);
     if constexpr (!streamed) x2[i - cut] = square;

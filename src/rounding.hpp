@@ -55,11 +55,10 @@ CULOGME_HOST_DEVICE inline double svd_error(std::int64_t cols, std::int64_t step
   return u64 * (4 + 0.5 * std::sqrt(static_cast<double>(cols + steps)));
 }
 
-/// Directions that are left out as noise may hold part of the target all the same: with their noisy eigenvalues they
-/// seem to explain p^2 / |sigma|. That is a worry from this fraction of the residual on; `left_out` random directions
-/// of n would explain left_out / n of it.
-CULOGME_HOST_DEVICE inline double hidden_fraction(std::int64_t left_out, double dof) {
-  return 0.005 + 4 * static_cast<double>(left_out) / dof;
+/// Directions whose eigenvalues are noise may hold part of the target all the same. That is a worry from this fraction
+/// of the residual on; `directions` random ones of n would explain directions / n of it.
+CULOGME_HOST_DEVICE inline double hidden_fraction(std::int64_t directions, double dof) {
+  return 0.005 + 4 * static_cast<double>(directions) / dof;
 }
 
 }  // namespace culogme::detail

@@ -15,6 +15,7 @@ struct SpectrumScalars {
   double dof = 0;                             ///< N, or N - 1 with an intercept
   std::int64_t rank = 0;                      ///< eigenvalues above the noise, the last ones
   std::int64_t cut = 0;                       ///< eigenvalues left out as noise, the first ones
+  std::int64_t doubtful = 0;                  ///< those, and the next ones that are no larger than their error
   std::int64_t rows_total = 0, features = 0;  ///< N and D
   bool dual = false;                          ///< of FF' instead of F'F
   double square_error = 0;                    ///< relative rounding error of y'y - sum x2, of y'y
@@ -74,10 +75,11 @@ CULOGME_HOST_DEVICE inline SpectrumScalars spectrum_scalars(const SpectrumSource
   return s;
 }
 
-/// Sets rank and cut from the number of eigenvalues that are noise: of centred features at least one is.
-CULOGME_HOST_DEVICE inline void set_rank(SpectrumScalars& s, std::int64_t noisy) {
+/// Sets the counts from those of the eigenvalues up to `noise`, of centred features at least one, and up to norm_error.
+CULOGME_HOST_DEVICE inline void set_rank(SpectrumScalars& s, std::int64_t noisy, std::int64_t below_error) {
   const std::int64_t n = gram_size(s);
   s.cut = larger_of(noisy, n - static_cast<std::int64_t>(s.dof));
+  s.doubtful = larger_of(s.cut, below_error);
   s.rank = n - s.cut;
 }
 
@@ -88,11 +90,13 @@ CULOGME_HOST_DEVICE inline double projection_square(bool dual, double projected,
   return dual ? projected * projected : projected * projected / sigma;
 }
 
-/// What a direction that was left out holds of y'y (dual), or may explain of it. Its eigenvalue is noise, and may be
-/// much larger than the true one; of that nothing is known but that rounding of rows and sums leaves it about this.
-CULOGME_HOST_DEVICE inline double left_out_square(const SpectrumScalars& s, double projected, double largest) {
-  if (s.dual) return projected * projected;
-  return projected * projected / larger_of(s.rounded_row * s.rounded_row, u64 * larger_of(largest, 0.0));
+/// What a doubtful direction, the `index`th, adds to ProjectionSums::doubtful: if left out, what it holds of y'y
+/// (dual); else what it may explain of it. Its eigenvalue is noise, and may be much larger than the true one; the
+/// smallest one that sums can tell from nothing is taken instead.
+CULOGME_HOST_DEVICE inline double doubtful_square(const SpectrumScalars& s, std::int64_t index, double projected,
+                                                  double largest) {
+  if (s.dual) return index < s.cut ? projected * projected : 0;
+  return projected * projected / (u64 * larger_of(largest, DBL_MIN));
 }
 
 /// Part of y'y below which E is lost in rounding. Where singular values are at hand E is a sum of squares of numbers
@@ -123,7 +127,7 @@ CULOGME_HOST_DEVICE inline SpectrumScalars singular_scalars(std::int64_t rows, s
 struct ProjectionSums {
   double explained = 0;  ///< sum x2
   double weights = 0;    ///< sum x2 / sigma
-  double left_out = 0;   ///< sum of left_out_square
+  double doubtful = 0;   ///< sum of doubtful_square over the doubtful directions; of singular values, those left out
 };
 
 /// What is known of a target beside its x2.
@@ -132,7 +136,7 @@ struct TargetScalars {
   double square_scale = 0;    ///< y'y, or the larger numbers that it came from
   double residual = 0;        ///< r0, the part of y'y outside the span
   double residual_noise = 0;  ///< bound on the rounding error of r0
-  bool hidden = false;        ///< part of y lies in directions that were left out as noise
+  bool hidden = false;        ///< part of y may lie in directions whose eigenvalues are noise
 };
 
 /// `smallest`: the first kept eigenvalue; unused where rank is 0.
@@ -146,14 +150,14 @@ CULOGME_HOST_DEVICE inline TargetScalars target_scalars(const SpectrumScalars& s
     // r0 is what lies outside the span: for FF' the null space is part of the model, so nothing hides in it. It turns
     // by at most the error of the matrix over the gap to the kept eigenvalues.
     const double turn = s.rank > 0 ? smaller_of(1.0, (s.gram_error + s.trace_error) / smallest) : 0;
-    target.residual = static_cast<double>(s.rank) >= s.dof ? 0 : sums.left_out;
+    target.residual = static_cast<double>(s.rank) >= s.dof ? 0 : sums.doubtful;
     target.residual_noise = (turn + s.square_error) * (turn + s.square_error) * square;
     return target;
   }
   target.residual = square - sums.explained;
   target.residual_noise = s.square_error * square_scale + (s.gram_error + s.trace_error) * sums.weights;
   const double unexplained = larger_of(target.residual, target.residual_noise);
-  target.hidden = sums.left_out > hidden_fraction(s.cut, s.dof) * unexplained;
+  target.hidden = sums.doubtful > hidden_fraction(s.doubtful, s.dof) * unexplained;
   return target;
 }
 
@@ -171,7 +175,7 @@ CULOGME_HOST_DEVICE inline TargetScalars singular_target(const SpectrumScalars& 
   TargetScalars target;
   target.square = square;
   target.square_scale = square;
-  target.residual = static_cast<double>(s.rank) >= s.dof ? 0 : outside + sums.left_out;
+  target.residual = static_cast<double>(s.rank) >= s.dof ? 0 : outside + sums.doubtful;
   const double distance = s.target_error * std::sqrt(square) + s.factor_error * std::sqrt(sums.weights);
   target.residual_noise = distance * distance;
   return target;

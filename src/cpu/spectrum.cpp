@@ -118,9 +118,10 @@ void set_projections(Spectrum& s, const SpectrumSource& source, std::span<const 
   const double largest = eigenvalues.back();
   double noise = 0;
   static_cast<SpectrumScalars&>(s) = spectrum_scalars(source, largest, noise);
-  std::int64_t noisy = 0;
-  while (noisy < n && eigenvalues[size_of(noisy)] <= noise) ++noisy;
-  set_rank(s, noisy);
+  const auto up_to = [&](double limit) {
+    return std::upper_bound(eigenvalues.begin(), eigenvalues.end(), limit) - eigenvalues.begin();
+  };
+  set_rank(s, up_to(noise), up_to(s.norm_error));
   s.eigenvalues.assign(eigenvalues.begin() + s.cut, eigenvalues.end());
   s.projections.resize(s.targets.size() * size_of(s.rank));
   const double smallest = s.rank > 0 ? s.eigenvalues.front() : 0;
@@ -128,7 +129,7 @@ void set_projections(Spectrum& s, const SpectrumSource& source, std::span<const 
     const double* const along = projected.data() + k * size_of(n);
     double* const x2 = s.projections.data() + k * size_of(s.rank);
     ProjectionSums sums;
-    for (std::int64_t i = 0; i < s.cut; ++i) sums.left_out += left_out_square(s, along[i], largest);
+    for (std::int64_t i = 0; i < s.doubtful; ++i) sums.doubtful += doubtful_square(s, i, along[i], largest);
     for (std::int64_t i = 0; i < s.rank; ++i) {
       const double sigma = s.eigenvalues[size_of(i)];
       x2[i] = projection_square(s.dual, along[s.cut + i], sigma);

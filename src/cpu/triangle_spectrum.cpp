@@ -36,13 +36,13 @@ void set_singular(Spectrum& s, SingularValues& found, const std::vector<double>&
                                                       std::sqrt(sum_of_squares(found.values.data(), n)), steps, noise);
   std::int64_t noisy = 0;
   while (noisy < n && found.values[size_of(noisy)] <= noise) ++noisy;
-  set_rank(s, noisy);
+  set_rank(s, noisy, noisy);
   s.route = Route::svd;
   for (std::int64_t i = s.cut; i < n; ++i) s.eigenvalues.push_back(found.values[size_of(i)] * found.values[size_of(i)]);
   for (std::size_t k = 0; k < s.targets.size(); ++k) {
     const double* const along = found.projected.data() + k * size_of(n);
     ProjectionSums sums;
-    sums.left_out = sum_of_squares(along, s.cut);
+    sums.doubtful = sum_of_squares(along, s.cut);
     for (std::int64_t i = 0; i < s.rank; ++i) {
       const double x2 = along[s.cut + i] * along[s.cut + i];
       s.projections.push_back(x2);
