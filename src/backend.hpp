@@ -179,7 +179,7 @@ class Backend {
   virtual Fits maximise(const AnySpectrum& spectrum) = 0;
 
   /// The published procedure on the same spectrum.
-  virtual Fits reference(const AnySpectrum& spectrum) = 0;
+  virtual Fits reference(const AnySpectrum& spectrum, const ReferenceOptions& options) = 0;
 };
 
 /// Throws NumericalError when the BLAS kernel is wrong.

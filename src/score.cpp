@@ -33,6 +33,9 @@ bool intercept_used(const ScoreOptions& options, Task task) {
 void check_options(const ScoreOptions& options) {
   if (!(options.accuracy > 0))
     throw InvalidArgument("accuracy is " + std::to_string(options.accuracy) + "; a positive number is expected");
+  const ReferenceOptions& reference = options.reference;
+  if (!(reference.tolerance >= 0) || !(reference.guard >= 0) || reference.iterations < 1)
+    throw InvalidArgument("the published procedure needs a tolerance and a guard of at least 0 and one step or more");
   if (options.procedure == Procedure::reference && options.intercept == Intercept::on)
     throw InvalidArgument("the published procedure has no intercept: leave it off or use the maximum");
 }
@@ -49,7 +52,8 @@ Score finish(Backend& backend, const AnySpectrum& spectrum, const ScoreInput& in
   report(options, {"evidence", input.rows, input.rows, 0});
   Score score;
   score.procedure = options.procedure;
-  Fits fits = options.procedure == Procedure::maximum ? backend.maximise(spectrum) : backend.reference(spectrum);
+  Fits fits = options.procedure == Procedure::maximum ? backend.maximise(spectrum)
+                                                      : backend.reference(spectrum, options.reference);
   score.targets = std::move(fits.targets);
   score.rows = input.rows;
   score.features = fits.features;

@@ -37,24 +37,60 @@ std::string name_some(const Score& score, TargetStatus status, std::int64_t& cou
 }  // namespace
 
 void summarise(Score& score) {
-  double count = 0;
+  double count = 0, with_null = 0;
   score.value = score.null_value = score.error_bound = 0;
   for (const TargetFit& fit : score.targets) {
     if (fit.status == TargetStatus::empty) continue;
     score.value += fit.evidence;
-    score.null_value += fit.null_evidence;
+    // A target of zeros, which the published procedure scores, has none.
+    if (std::isfinite(fit.null_evidence)) {
+      score.null_value += fit.null_evidence;
+      ++with_null;
+    }
     score.error_bound += fit.error_bound;
     ++count;
   }
-  if (count == 0)
+  if (with_null == 0)
     throw NumericalError(score.intercept ? "no target varies: with an intercept there is nothing to explain"
                                          : "every target is empty or zero: there is nothing to explain");
   score.value /= count;
-  score.null_value /= count;
+  score.null_value /= with_null;
   score.error_bound /= count;
 }
 
+namespace {
+
+/// What is wrong with the published numbers of these features.
+void add_published_warnings(Score& score) {
+  double above = 0, count = 0;
+  std::int64_t zeros = 0;
+  std::string names;
+  for (const TargetFit& fit : score.targets) {
+    if (fit.status == TargetStatus::empty) continue;
+    above += std::log(fit.alpha);
+    ++count;
+    if (std::isfinite(fit.null_evidence)) continue;
+    names.append(zeros == 0 ? "" : ", ").append(fit.name);
+    ++zeros;
+  }
+  if (score.rows < score.features) {
+    const double missing = static_cast<double>(score.features - score.rows);
+    char text[32];
+    std::snprintf(text, sizeof text, "%.4g", missing * above / (2 * static_cast<double>(score.rows) * count));
+    score.warnings.push_back(
+        "the published procedure has a known defect with fewer rows than features: it leaves (D - N) ln alpha out of "
+        "the determinant, so its score is off by " +
+        std::string(text) + " here and rises with the number of features, signal or not");
+  }
+  if (zeros > 0)
+    score.warnings.push_back("the published procedure scores targets without rows or of zeros too (" + names +
+                             "): their evidence comes from its guards alone, and it is part of the mean");
+}
+
+}  // namespace
+
 void add_warnings(Score& score, const ScoreOptions& options) {
+  if (score.procedure == Procedure::reference) add_published_warnings(score);
   std::int64_t unbounded = 0, null = 0, empty = 0;
   const std::string unbounded_names = name_some(score, TargetStatus::unbounded, unbounded);
   name_some(score, TargetStatus::null_limit, null);

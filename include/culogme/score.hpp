@@ -16,7 +16,7 @@ struct Labels;
 
 enum class Procedure : std::uint8_t {
   maximum,    ///< the global maximum of the exact evidence
-  reference,  ///< the published implementation's numbers: alpha = beta = 1, at most 11 steps, 1e-5 guards
+  reference,  ///< the published implementation's numbers, wrong ones too (ReferenceOptions)
 };
 const char* procedure_name(Procedure procedure) noexcept;
 
@@ -55,7 +55,7 @@ struct TargetFit {
   double gamma = 0;          ///< effective number of parameters
   double error_bound = 0;    ///< first-order bound on the error of `evidence` (docs/numerics.md)
   std::int32_t iterations = 0;
-  TargetStatus status = TargetStatus::empty;
+  TargetStatus status = TargetStatus::empty;  ///< Procedure::reference scores empty classes as well: `interior`
 };
 
 struct Seconds {
@@ -86,8 +86,18 @@ struct Progress {
   std::int64_t bytes = 0;  ///< of features read so far
 };
 
+/// The iteration of Procedure::reference: alpha = beta = 1 at the start, then t = alpha / beta moves until it changes
+/// by no more than `tolerance` of itself or `iterations` steps are done. The defaults are the published ones; copies of
+/// it stop at 1e-2 or take other numbers of steps, and some have no guard.
+struct ReferenceOptions {
+  double tolerance = 1e-3;       ///< 0: all steps are done, unless t stands still
+  std::int32_t iterations = 11;  ///< at least 1
+  double guard = 1e-5;           ///< added to both denominators, |m|^2 and |F m - y|^2, whatever their units; 0: none
+};
+
 struct ScoreOptions {
   Procedure procedure = Procedure::maximum;
+  ReferenceOptions reference = {};  ///< of Procedure::reference
   Intercept intercept = Intercept::automatic;
   Precision precision = Precision::automatic;  ///< one-shot scores; statistics have their own
   double accuracy = 1e-5;                      ///< error bound that Precision::automatic must meet
@@ -97,7 +107,7 @@ struct ScoreOptions {
 };
 
 /// Score of what was added so far; may be called after every batch. O(features^3 + targets * features^2); waits.
-/// Throws InvalidArgument (no rows, accuracy not positive), NumericalError (every target is empty, decomposition
+/// Throws InvalidArgument (no rows, an option out of range), NumericalError (every target is empty, decomposition
 /// failed).
 Score score(const Statistics& statistics, const ScoreOptions& options = {});
 

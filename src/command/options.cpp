@@ -47,13 +47,27 @@ std::int64_t parse_integer(const std::string& option, const std::string& text, s
   return value;
 }
 
-double parse_positive(const std::string& option, const std::string& text) {
+namespace {
+
+/// NaN where the text is no finite number.
+double number_of(const std::string& text) {
   double value = 0;
   const char* const end = text.data() + text.size();
   const std::from_chars_result result = std::from_chars(text.data(), end, value);
-  if (result.ec != std::errc() || result.ptr != end || !std::isfinite(value) || value <= 0) {
-    throw UsageError(option + " is " + text + ", expected a number above 0");
-  }
+  return result.ec == std::errc() && result.ptr == end && std::isfinite(value) ? value : std::nan("");
+}
+
+}  // namespace
+
+double parse_positive(const std::string& option, const std::string& text) {
+  const double value = number_of(text);
+  if (!(value > 0)) throw UsageError(option + " is " + text + ", expected a number above 0");
+  return value;
+}
+
+double parse_not_negative(const std::string& option, const std::string& text) {
+  const double value = number_of(text);
+  if (!(value >= 0)) throw UsageError(option + " is " + text + ", expected a number of at least 0");
   return value;
 }
 
@@ -146,6 +160,36 @@ void add_precision_option(CLI::App& app, std::optional<Precision>& precision, bo
       "of f32, f64, svd that is accurate enough)");
 }
 
+namespace {
+
+/// What copies of the published implementation change in it.
+void add_reference_options(CLI::App& app, MeasureOptions& options) {
+  ReferenceOptions& reference = options.score.reference;
+  const auto add = [&](const char* name, const char* type, const char* text, const auto& take) {
+    const auto given = [&options, name, take](const std::string& value) {
+      options.reference_option = name;
+      take(value);
+    };
+    app.add_option_function<std::string>(name, given, text)->type_name(type);
+  };
+  add("--reference-tolerance", "X",
+      "Of --procedure reference: stop when alpha/beta changes by no more than X of itself (default 1e-3; some copies: "
+      "1e-2)",
+      [&reference](const std::string& text) {
+        reference.tolerance = parse_not_negative("--reference-tolerance", text);
+      });
+  add("--reference-iterations", "K", "Of --procedure reference: steps at most (default 11)",
+      [&reference](const std::string& text) {
+        reference.iterations = static_cast<std::int32_t>(
+            parse_integer("--reference-iterations", text, 1, std::numeric_limits<std::int32_t>::max()));
+      });
+  add("--reference-guard", "X",
+      "Of --procedure reference: what is added to both denominators (default 1e-5; 0: nothing, as some copies)",
+      [&reference](const std::string& text) { reference.guard = parse_not_negative("--reference-guard", text); });
+}
+
+}  // namespace
+
 void add_measure_options(CLI::App& app, MeasureOptions& options) {
   {
     const Group group(app, measure_group);
@@ -157,6 +201,7 @@ void add_measure_options(CLI::App& app, MeasureOptions& options) {
                           {{"maximum", Procedure::maximum}, {"reference", Procedure::reference}},
                           "maximum: the global maximum of the evidence (default); reference: the numbers of the "
                           "published implementation");
+    add_reference_options(app, options);
     add_choice<Intercept>(app, "--intercept", options.score.intercept,
                           {{"auto", Intercept::automatic}, {"on", Intercept::on}, {"off", Intercept::off}},
                           "A free intercept (default auto: on for regression and multilabel, off for classification "
@@ -197,6 +242,8 @@ Engine make_engine(const EngineOptions& options) {
 void check_measure_options(const MeasureOptions& options) {
   if (options.score.procedure == Procedure::reference && options.score.intercept == Intercept::on)
     throw UsageError("--procedure reference has no intercept: leave out --intercept on");
+  if (options.score.procedure != Procedure::reference && !options.reference_option.empty())
+    throw UsageError(options.reference_option + " is of --procedure reference: the maximum is not iterated that way");
 }
 
 namespace {

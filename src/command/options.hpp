@@ -41,6 +41,7 @@ struct MeasureOptions {
   std::string measures = "logme";
   bool softmax = false;  ///< the probabilities are logits
   std::optional<Precision> precision;
+  std::string reference_option;  ///< the last --reference-... that was given
   ScoreOptions score;
 };
 
@@ -54,7 +55,7 @@ void add_data_options(CLI::App& app, DataOptions& options);
 void add_precision_option(CLI::App& app, std::optional<Precision>& precision, bool rows_at_hand);
 /// "auto", "f32" or "f64"
 const char* precision_name(Precision precision);
-/// --measure, --softmax, --procedure, --intercept, --precision, --accuracy
+/// --measure, --softmax, --procedure, --reference-..., --intercept, --precision, --accuracy
 void add_measure_options(CLI::App& app, MeasureOptions& options);
 
 /// An Engine; a bad option or an unknown CULOGME_BACKEND is a UsageError.
@@ -78,6 +79,7 @@ std::size_t parse_size(const std::string& option, const std::string& text);
 std::int64_t parse_integer(const std::string& option, const std::string& text, std::int64_t least,
                            std::int64_t most = std::numeric_limits<std::int64_t>::max());
 double parse_positive(const std::string& option, const std::string& text);
+double parse_not_negative(const std::string& option, const std::string& text);
 
 template <class T>
 using Choices = std::vector<std::pair<std::string, T>>;

@@ -122,9 +122,9 @@ class CpuBackend final : public Backend {
     const Spectrum& s = static_cast<const CpuSpectrum&>(spectrum).values;
     return fits_of(s, maximise_evidence(s, threads_));
   }
-  Fits reference(const AnySpectrum& spectrum) override {
+  Fits reference(const AnySpectrum& spectrum, const ReferenceOptions& options) override {
     const Spectrum& s = static_cast<const CpuSpectrum&>(spectrum).values;
-    return fits_of(s, reference_evidence(s));
+    return fits_of(s, reference_evidence(s, options));
   }
 
  private:

@@ -12,9 +12,11 @@ namespace culogme::detail {
 /// step. Fields are in units of the original features and targets.
 std::vector<TargetFit> maximise_evidence(const Spectrum& spectrum, int threads);
 
-/// The fixed point of the published implementation: alpha = beta = 1 at the start, at most 11 steps, stop at a relative
-/// change of 1e-3 in alpha / beta, guards of 1e-5, D / 2 ln alpha beside min(N, D) eigenvalues, and m2 and res2 of the
-/// step before in the evidence. Only for comparison with published numbers: see docs/method.md for what is wrong in it.
-std::vector<TargetFit> reference_evidence(const Spectrum& spectrum);
+/// The fixed point of the published implementation: alpha = beta = 1 at the start, D / 2 ln alpha beside min(N, D)
+/// eigenvalues, and m2 and res2 of the step before in the evidence. Classes without rows and targets of zeros are
+/// scored like others; only classes behind the last one that has rows do not exist for it. Only for comparison with
+/// published numbers: see docs/method.md for what is wrong in it. Throws NumericalError where a target has no finite
+/// value.
+std::vector<TargetFit> reference_evidence(const Spectrum& spectrum, const ReferenceOptions& options);
 
 }  // namespace culogme::detail

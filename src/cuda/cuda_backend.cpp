@@ -132,9 +132,9 @@ class CudaBackend final : public Backend {
   }
 
   /// On the host: for comparison with published numbers, not for speed.
-  Fits reference(const AnySpectrum& spectrum) override {
+  Fits reference(const AnySpectrum& spectrum, const ReferenceOptions& options) override {
     const Spectrum s = to_host(static_cast<const CudaSpectrum&>(spectrum));
-    Fits fits{s.route, s.rank, s.features, reference_evidence(s), {}};
+    Fits fits{s.route, s.rank, s.features, reference_evidence(s, options), {}};
     for (std::size_t k = 0; k < fits.targets.size(); ++k) fits.targets[k].rows = s.rows[k];
     return fits;
   }

@@ -90,6 +90,12 @@ TEST(CommandScore, OptionsReachTheLibrary) {
   const nlohmann::json published = one.json({one.features, "--labels", one.labels, "--procedure", "reference"});
   EXPECT_EQ(published["score"], one.expected(reference).value);
   EXPECT_EQ(published["procedure"], "reference");
+  reference.reference = {1e-7, 40, 1e-8};
+  const nlohmann::json variant =
+      one.json({one.features, "--labels", one.labels, "--procedure", "reference", "--reference-tolerance", "1e-7",
+                "--reference-iterations", "40", "--reference-guard", "1e-8"});
+  EXPECT_EQ(variant["score"], one.expected(reference).value);
+  EXPECT_NE(variant["score"], published["score"]);
 
   culogme::ScoreOptions centred;
   centred.intercept = culogme::Intercept::on;
