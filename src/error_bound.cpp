@@ -12,6 +12,8 @@ namespace {
 /// Relative size of a perturbation up to which its square is negligible beside it.
 constexpr double first_order = 0.1;
 
+ErrorBounds alike(double bound) { return {bound, bound}; }
+
 /// Summing the terms of the evidence and stopping Newton.
 double own_rounding(const SpectrumScalars& s, const EvidencePoint& point) {
   return 16 * u64 * (1 + std::fabs(point.evidence) + std::fabs(point.log_det) / s.dof);
@@ -37,17 +39,17 @@ double singular_interpolation_bound(const SpectrumScalars& s, double smallest, c
   return moved * (1 + moved) + s.factor_error * std::sqrt(result.inverse_sum) / s.dof + own_rounding(s, result.point);
 }
 
-double interior_bound(const SpectrumScalars& s, double smallest, double largest, const EvidenceResult& result) {
+ErrorBounds interior_bounds(const SpectrumScalars& s, double smallest, double largest, const EvidenceResult& result) {
   const EvidencePoint& point = result.point;
-  if (s.factor_error > 0) return singular_interior_bound(s, point, result.square);
+  if (s.factor_error > 0) return alike(singular_interior_bound(s, point, result.square));
   const double size = static_cast<double>(gram_size(s));
   // G + t has no eigenvalue below this: what matters is how large the errors of G are beside it.
   const double least = point.t + (s.rank >= gram_size(s) ? smallest : 0);
-  if (s.norm_error > first_order * least) return infinite;
+  if (s.norm_error > first_order * least) return alike(infinite);
   const double relative = result.square_scale / point.error;  // y'y / E
   const double weights = point.gamma / (s.dof * point.t);     // |m|^2 / E
   const double inverse = (size - point.gamma) / point.t;      // tr (G + t)^-1
-  double gram = (s.gram_error * inverse + s.trace_error / least) / s.dof + (s.gram_error + s.entry_error) * weights;
+  double gram = (s.gram_error + s.entry_error) * weights;
   // Eigenvalues that were left out though they need not be 0 are a change of the matrix too.
   const double left_out = static_cast<double>(s.cut) - larger_of(size - s.dof, 0.0);
   if (left_out > 0) gram += s.cut_error * (left_out / (s.dof * point.t) + weights);
@@ -58,7 +60,12 @@ double interior_bound(const SpectrumScalars& s, double smallest, double largest,
   // F'y (or u'y) is known to the precision of the decomposition; rows rounded to f32 move the residual along m.
   const double cross = f64_gram_error(gram_size(s)) * std::sqrt(s.dual ? relative : largest * weights * relative);
   const double rounded = s.rounded_row * std::sqrt(weights);
-  return 0.5 * (gram + s.square_error * relative) + cross + rounded + own_rounding(s, point);
+  const double others = 0.5 * (gram + s.square_error * relative) + cross + rounded + own_rounding(s, point);
+  // The trace of (G + t)^-1 dG: with errors of one sign, or of independent ones. gram_error and entry_error are some
+  // three deviations of an error themselves.
+  const double trace = (s.gram_error * inverse + s.trace_error / least) / s.dof;
+  const double random = 2 * (s.gram_error + s.entry_error) * std::sqrt(size - point.gamma) / least / s.dof;
+  return {others + 0.5 * trace, others + 0.5 * smaller_of(trace, random)};
 }
 
 double interpolation_bound(const SpectrumScalars& s, double smallest, const EvidenceResult& result) {
@@ -70,24 +77,25 @@ double interpolation_bound(const SpectrumScalars& s, double smallest, const Evid
 
 }  // namespace
 
-double error_bound(const SpectrumScalars& spectrum, double smallest, double largest, const EvidenceResult& result) {
+ErrorBounds error_bounds(const SpectrumScalars& spectrum, double smallest, double largest,
+                         const EvidenceResult& result) {
   const EvidencePoint& point = result.point;
-  if (!point.known) return infinite;
+  if (!point.known) return alike(infinite);
   switch (point.status) {
     case TargetStatus::interior:
-      return interior_bound(spectrum, smallest, largest, result);
+      return interior_bounds(spectrum, smallest, largest, result);
     case TargetStatus::interpolation_limit:
-      return interpolation_bound(spectrum, smallest, result);
+      return alike(interpolation_bound(spectrum, smallest, result));
     case TargetStatus::null_limit:
-      return (spectrum.target_error + 0.5 * spectrum.square_error) * result.square_scale / result.square +
-             own_rounding(spectrum, point);
+      return alike((spectrum.target_error + 0.5 * spectrum.square_error) * result.square_scale / result.square +
+                   own_rounding(spectrum, point));
     // An infinite evidence that a Gram matrix found is a question for singular values, not an answer.
     case TargetStatus::unbounded:
-      return spectrum.factor_error > 0 ? 0 : infinite;
+      return alike(spectrum.factor_error > 0 ? 0 : infinite);
     case TargetStatus::empty:
-      return 0;
+      return {};
   }
-  return infinite;
+  return alike(infinite);
 }
 
 }  // namespace culogme::detail

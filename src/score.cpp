@@ -151,14 +151,14 @@ bool should_escalate(const Backend& backend, const Score& score, const ScoreOpti
   // tell.
   const bool unbounded = std::any_of(score.targets.begin(), score.targets.end(),
                                      [](const TargetFit& fit) { return fit.status == TargetStatus::unbounded; });
-  return unbounded || !(score.error_bound <= options.accuracy);
+  return unbounded || !(score.error_estimate <= options.accuracy);
 }
 
 std::string first_reason(const Backend& backend, const ScoreOptions& options, Scalar scalar, Route route) {
   if (options.precision == Precision::svd) return "singular values were asked for";
   if (options.precision != Precision::automatic)
     return options.precision == Precision::f32 ? "f32 products were asked for" : "f64 products were asked for";
-  if (route == Route::gram_f32) return "the bound of f32 products meets the accuracy asked for";
+  if (route == Route::gram_f32) return "the error estimate of f32 products meets the accuracy asked for";
   if (route == Route::dual_gram) return "there are no more rows than features";
   if (options.procedure == Procedure::reference) return "published numbers are compared to many digits";
   if (scalar == Scalar::f64) return "the features are f64";
@@ -166,9 +166,9 @@ std::string first_reason(const Backend& backend, const ScoreOptions& options, Sc
 }
 
 std::string escalation_reason(const Score& before, const ScoreOptions& options) {
-  if (before.error_bound <= options.accuracy)
+  if (before.error_estimate <= options.accuracy)
     return std::string(route_name(before.route)) + " cannot tell a target without residual from one with a small one";
-  return "the error bound of " + std::string(route_name(before.route)) + ", " + bound_text(before.error_bound) +
+  return "the error estimate of " + std::string(route_name(before.route)) + ", " + bound_text(before.error_estimate) +
          ", is above the accuracy asked for, " + bound_text(options.accuracy);
 }
 

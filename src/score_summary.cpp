@@ -38,7 +38,7 @@ std::string name_some(const Score& score, TargetStatus status, std::int64_t& cou
 
 void summarise(Score& score) {
   double count = 0, with_null = 0;
-  score.value = score.null_value = score.error_bound = 0;
+  score.value = score.null_value = score.error_bound = score.error_estimate = 0;
   for (const TargetFit& fit : score.targets) {
     if (fit.status == TargetStatus::empty) continue;
     score.value += fit.evidence;
@@ -48,6 +48,7 @@ void summarise(Score& score) {
       ++with_null;
     }
     score.error_bound += fit.error_bound;
+    score.error_estimate += fit.error_estimate;
     ++count;
   }
   if (with_null == 0)
@@ -56,6 +57,7 @@ void summarise(Score& score) {
   score.value /= count;
   score.null_value /= with_null;
   score.error_bound /= count;
+  score.error_estimate /= count;
 }
 
 namespace {
@@ -103,13 +105,13 @@ void add_warnings(Score& score, const ScoreOptions& options) {
     score.warnings.push_back(empty_names + (score.task == Task::classification && !score.intercept
                                                 ? ": no rows, skipped"
                                                 : ": no rows or no variation, skipped"));
-  if (null == static_cast<std::int64_t>(score.targets.size()) - empty && score.error_bound <= options.accuracy)
+  if (null == static_cast<std::int64_t>(score.targets.size()) - empty && score.error_estimate <= options.accuracy)
     score.warnings.push_back(
         "no signal: no target beats its null evidence; are the rows of features and labels in the same order? "
         "(A loader that shuffles changes it.)");
-  if (!(score.error_bound <= options.accuracy))
-    score.warnings.push_back("the error bound " + bound_text(score.error_bound) + " is above the accuracy asked for, " +
-                             bound_text(options.accuracy) +
+  if (!(score.error_estimate <= options.accuracy))
+    score.warnings.push_back("the error estimate " + bound_text(score.error_estimate) +
+                             " is above the accuracy asked for, " + bound_text(options.accuracy) +
                              (score.route == Route::gram_f32 ? ": the products were taken in f32; use f64 products"
                               : score.route == Route::svd
                                   ? ": the features are too ill-conditioned for fp64"

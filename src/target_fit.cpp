@@ -16,7 +16,9 @@ TargetFit make_fit(const SpectrumScalars& s, double smallest, double largest, Ex
   fit.status = point.status;
   fit.iterations = result.iterations;
   fit.gamma = point.gamma;
-  fit.error_bound = error_bound(s, smallest, largest, result);
+  const ErrorBounds bounds = error_bounds(s, smallest, largest, result);
+  fit.error_bound = bounds.bound;
+  fit.error_estimate = bounds.estimate;
   double evidence = point.evidence, alpha = infinite, beta = s.dof / point.error;
   switch (point.status) {
     case TargetStatus::interior:

@@ -54,6 +54,8 @@ struct TargetFit {
   double beta = 0;           ///< precision of the noise; infinite where unbounded
   double gamma = 0;          ///< effective number of parameters
   double error_bound = 0;    ///< first-order bound on the error of `evidence` (docs/numerics.md)
+  /// At most `error_bound`: what rounding of independent signs leaves of it, six standard deviations.
+  double error_estimate = 0;
   std::int32_t iterations = 0;
   TargetStatus status = TargetStatus::empty;  ///< Procedure::reference scores empty classes as well: `interior`
 };
@@ -64,9 +66,10 @@ struct Seconds {
 
 /// Plain values, no handles.
 struct Score {
-  double value = 0;        ///< mean evidence over the targets that are not empty; +infinity if one is unbounded
-  double error_bound = 0;  ///< mean of the targets' bounds
-  double null_value = 0;   ///< mean null evidence
+  double value = 0;           ///< mean evidence over the targets that are not empty; +infinity if one is unbounded
+  double error_bound = 0;     ///< mean of the targets' bounds
+  double error_estimate = 0;  ///< mean of the targets' estimates; decides whether Precision::automatic goes on
+  double null_value = 0;      ///< mean null evidence
   std::int64_t rows = 0, features = 0, rank = 0;
   Task task = Task::classification;
   Procedure procedure = Procedure::maximum;
@@ -100,7 +103,7 @@ struct ScoreOptions {
   ReferenceOptions reference = {};  ///< of Procedure::reference
   Intercept intercept = Intercept::automatic;
   Precision precision = Precision::automatic;  ///< one-shot scores; statistics have their own
-  double accuracy = 1e-5;                      ///< error bound that Precision::automatic must meet
+  double accuracy = 1e-5;                      ///< error estimate that Precision::automatic must meet
   /// Called from the calling thread between tiles and stages; may throw to cancel, and the exception comes out of
   /// score.
   std::function<void(const Progress&)> progress = {};

@@ -213,7 +213,7 @@ void add_measure_options(CLI::App& app, MeasureOptions& options) {
     options.score.accuracy = parse_positive("--accuracy", text);
   };
   app.add_option_function<std::string>("--accuracy", accuracy,
-                                       "Error bound that --precision auto must meet (default 1e-5)")
+                                       "Error estimate that --precision auto must meet (default 1e-5)")
       ->type_name("X");
 }
 

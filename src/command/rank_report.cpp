@@ -39,6 +39,7 @@ nlohmann::ordered_json model_json(const RankReport& report, std::size_t index) {
   object["rows"] = model.score.rows;
   object["feature_rank"] = logme ? nlohmann::ordered_json(model.score.rank) : none;
   object["route"] = logme ? nlohmann::ordered_json(route_name(model.score.route)) : none;
+  object["route_reason"] = logme ? nlohmann::ordered_json(model.score.route_reason) : none;
   if (model.sources.source_classes() > 0) object["source_classes"] = model.sources.source_classes();
   if (report.accuracies) object["accuracy"] = json_number(accuracy_of(report, model.name));
   object["warnings"] = model.warnings;

@@ -41,6 +41,7 @@ nlohmann::ordered_json target_json(const TargetFit& target) {
           {"beta", number(target.beta)},
           {"gamma", number(target.gamma)},
           {"error_bound", number(target.error_bound)},
+          {"error_estimate", number(target.error_estimate)},
           {"iterations", target.iterations},
           {"status", status_name(target.status)}};
 }
@@ -170,6 +171,7 @@ nlohmann::ordered_json score_json(const ScoreReport& report) {
   object["status"] = value_status(value);
   object["score"] = json_number(value);
   object["error_bound"] = logme_first ? json_number(score.error_bound) : none;
+  object["error_estimate"] = logme_first ? json_number(score.error_estimate) : none;
   object["null_score"] = logme_first ? json_number(score.null_value) : none;
   object["excess"] = logme_first ? json_number(score.value - score.null_value) : none;
   for (const std::string& measure : report.measures) object["measures"][measure] = json_number(report.value(measure));
@@ -194,6 +196,7 @@ std::string score_table(const ScoreReport& report, bool quiet) {
   for (const std::string& measure : report.measures) table.add({measure, fixed(report.value(measure), digits)});
   if (logme) {
     table.add({"error bound", general(score.error_bound, 2) + (report.measures.size() > 1 ? " (logme)" : "")});
+    table.add({"error estimate", general(score.error_estimate, 2) + (report.measures.size() > 1 ? " (logme)" : "")});
     table.add({"null score", fixed(score.null_value, digits) + (report.measures.size() > 1 ? " (logme)" : "")});
     table.add(
         {"features", report.name + ": " + counted(score.features, "column") + ", rank " + std::to_string(score.rank)});

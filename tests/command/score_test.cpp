@@ -61,6 +61,7 @@ TEST(CommandScore, JsonHasTheFixedKeysAndTheNumbersOfTheLibrary) {
   EXPECT_EQ(object["route"], culogme::route_name(expected.route));
   EXPECT_EQ(object["score"], expected.value);
   EXPECT_EQ(object["error_bound"], expected.error_bound);
+  EXPECT_EQ(object["error_estimate"], expected.error_estimate);
   EXPECT_EQ(object["null_score"], expected.null_value);
   EXPECT_EQ(object["measures"], (nlohmann::json{{"logme", expected.value}}));
   EXPECT_EQ(object["warnings"], expected.warnings);
@@ -206,8 +207,8 @@ TEST(CommandScore, TableShowsTheScoreAndAtMostTwentyTargets) {
   const Case few;
   const Outcome table = run({"score", few.features, "--labels", few.labels});
   EXPECT_EQ(table.code, 0);
-  for (const char* word : {"logme", "error bound", "null score", "60", "classification, 3 classes", "no intercept",
-                           "procedure maximum", "interior", "f.npy: 7 columns"}) {
+  for (const char* word : {"logme", "error bound", "error estimate", "null score", "60", "classification, 3 classes",
+                           "no intercept", "procedure maximum", "interior", "f.npy: 7 columns"}) {
     EXPECT_NE(table.out.find(word), std::string::npos) << word << "\n" << table.out;
   }
   const Case many(90, 4, 30);

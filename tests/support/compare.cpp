@@ -170,6 +170,7 @@ void expect_value(const culogme::Score& score, const Expected& expected, double 
 void expect_same_bits(const culogme::Score& a, const culogme::Score& b) {
   EXPECT_TRUE(same_bits(a.value, b.value)) << a.value << " and " << b.value;
   EXPECT_TRUE(same_bits(a.error_bound, b.error_bound)) << a.error_bound << " and " << b.error_bound;
+  EXPECT_TRUE(same_bits(a.error_estimate, b.error_estimate)) << a.error_estimate << " and " << b.error_estimate;
   EXPECT_TRUE(same_bits(a.null_value, b.null_value)) << a.null_value << " and " << b.null_value;
   EXPECT_EQ(a.rows, b.rows);
   EXPECT_EQ(a.features, b.features);
