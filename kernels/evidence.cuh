@@ -138,7 +138,8 @@ class BlockSums {
 
  private:
   __device__ double x2_at(int i, double sigma) const {
-    if constexpr (streamed) return detail::projection_square(spectrum_.scalars.dual, x2_[i], sigma);
+    if constexpr (streamed)
+      return detail::projection_square(detail::projects_targets(spectrum_.scalars), x2_[i], sigma);
     return x2_[i];
   }
 
@@ -164,7 +165,7 @@ class BlockSums {
 template <int threads, bool streamed>
 __device__ detail::ProjectionSums project(const EvidenceArguments& a, const DeviceSpectrum& s, const double* projected,
                                           const double* kept, double* x2) {
-  const bool dual = s.scalars.dual;
+  const bool of_targets = detail::projects_targets(s.scalars);
   const int cut = static_cast<int>(s.scalars.cut), doubtful = static_cast<int>(s.scalars.doubtful);
   const int size = static_cast<int>(a.size);
   Values<3> sum{};
@@ -173,7 +174,7 @@ __device__ detail::ProjectionSums project(const EvidenceArguments& a, const Devi
     if (i < doubtful) sum.at[2] += detail::doubtful_square(s.scalars, i, along, s.largest);
     if (i < cut) continue;
     const double sigma = kept[i - cut];
-    const double square = detail::projection_square(dual, along, sigma);
+    const double square = detail::projection_square(of_targets, along, sigma);
     if constexpr (!streamed) x2[i - cut] = square;
     sum.at[0] += square;
     sum.at[1] += square / sigma;
@@ -201,8 +202,10 @@ __global__ void __launch_bounds__(threads, streamed ? 3 : 4) evidence_kernel(Evi
       const double* const sigma = streamed ? a.eigenvalues + cut : values;
       double* const x2 = streamed ? nullptr : values + rank;
       const detail::ProjectionSums total = project<threads, streamed>(a, s, projected, sigma, x2);
-      const detail::TargetScalars y = detail::target_scalars(
-          s.scalars, s.smallest, total, square, a.square_scale == nullptr ? square : a.square_scale[target]);
+      const detail::TargetScalars y =
+          a.outside != nullptr ? detail::singular_target(s.scalars, total, square, a.outside[target])
+                               : detail::target_scalars(s.scalars, s.smallest, total, square,
+                                                        a.square_scale == nullptr ? square : a.square_scale[target]);
       const BlockSums<threads, streamed> sums(sigma, streamed ? projected + cut : x2, s, grid);
       sums.scan(y.residual, detail::slope_rule(s.scalars, y.square_scale), grid);
       result = detail::maximise_target(s.scalars, s.grid, y, sums);

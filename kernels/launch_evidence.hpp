@@ -22,6 +22,7 @@ struct DeviceSpectrum {
   double largest = 0;    ///< last eigenvalue
   double residual = 0;   ///< norm of (matrix probe - V L V' probe); NaN where the decomposition gave any
   double frobenius = 0;  ///< norm of the matrix
+  double turned = 0;     ///< route svd: change of a probe's length
 };
 
 /// Rank, noise and bounds of a spectrum.
@@ -47,13 +48,14 @@ void launch_spectrum_scalars(const SpectrumScalarsArguments& arguments, CUstream
 /// maximum"): the solver of src/evidence_solver.hpp, which the CPU backend runs too.
 ///   spectrum                of launch_spectrum_scalars, in stream order before
 ///   eigenvalues [n]         as there
-///   projected [targets][n]  u_i'F'y (primal) or u_i'y (dual), those of the noise too
+///   projected [targets][n]  u_i'F'y (primal) or u_i'y (dual and svd), those of the noise too
 ///   square [targets]        y'y     square_scale [targets]: or null, then y'y
 ///   rows [targets]          0: the target is empty; null: none is
 ///   results [targets]       written; every byte of the members is defined
 ///   shared_limit            bytes of shared memory that a block may opt in to on this device (host); where eigenvalues
 ///                           and x2 of a target fit, every projected value is read once, else some forty times
-/// O(targets n) for each of some forty points of t.
+///   outside [targets]       route svd: the part of y'y beside all directions; null: other routes
+/// O(targets n) for each of some forty points of t, up to eighty on the route svd.
 struct EvidenceArguments {
   const DeviceSpectrum* spectrum = nullptr;
   const double* eigenvalues = nullptr;
@@ -65,6 +67,7 @@ struct EvidenceArguments {
   std::int64_t size = 0;  ///< n
   std::int64_t targets = 0;
   std::size_t shared_limit = 0;
+  const double* outside = nullptr;
 };
 void launch_evidence(const EvidenceArguments& arguments, CUstream_st* stream);
 

@@ -74,7 +74,8 @@ class Triangle {
  public:
   virtual ~Triangle() = default;
 
-  /// Takes in a block of rows; of no use after a throw. Throws BadData as Sums::add.
+  /// Takes in a block of rows; of no use after a throw. Throws BadData as Sums::add, or leaves what is bad to be found
+  /// by `maximise`.
   virtual void add(const MatrixView& features, const TargetView& targets, std::int64_t first_row) = 0;
 
   /// Rows of a tile.
@@ -159,20 +160,17 @@ class Backend {
                                                      const std::vector<std::string>& names, Task task,
                                                      bool f32_products, bool intercept) = 0;
 
-  /// Whether there is a route `svd`; without it the next three throw InvalidArgument.
-  virtual bool has_triangles() const { return false; }
-
   /// Throws OutOfMemory before anything is allocated.
   virtual std::unique_ptr<Triangle> make_triangle(std::int64_t features, std::vector<std::string> names,
-                                                  const TriangleOptions& options);
+                                                  const TriangleOptions& options) = 0;
 
   /// Singular values of the triangle, which is of no use afterwards.
-  virtual std::unique_ptr<AnySpectrum> triangle_spectrum(Triangle& triangle);
+  virtual std::unique_ptr<AnySpectrum> triangle_spectrum(Triangle& triangle) = 0;
 
   /// The same from all rows, for N < D: QR of tiles of columns.
   virtual std::unique_ptr<AnySpectrum> dual_triangle_spectrum(const MatrixView& features, const TargetView& targets,
                                                               const std::vector<std::string>& names, Task task,
-                                                              bool intercept);
+                                                              bool intercept) = 0;
 
   /// Maximum of the evidence of every target; evidence, null evidence, alpha, beta, gamma, bound, iterations and status
   /// are set.

@@ -118,7 +118,7 @@ Score score_dual(Backend& backend, const MatrixView& features, const TargetView&
   };
   Score score = run(options.precision == Precision::svd);
   score.route_reason = first_reason(backend, options, features.scalar, score.route);
-  if (should_escalate(backend, score, options)) {
+  if (should_escalate(score, options)) {
     const std::string reason = escalation_reason(score, options);
     score = run(true);
     score.route_reason = reason;
@@ -144,9 +144,9 @@ Precision first_precision(const Backend& backend, const ScoreOptions& options, S
 
 Precision next_precision(Precision precision) { return precision == Precision::f32 ? Precision::f64 : Precision::svd; }
 
-bool should_escalate(const Backend& backend, const Score& score, const ScoreOptions& options) {
-  const bool finer = score.route == Route::gram_f32 || (score.route != Route::svd && backend.has_triangles());
-  if (!finer || options.precision != Precision::automatic || options.procedure != Procedure::maximum) return false;
+bool should_escalate(const Score& score, const ScoreOptions& options) {
+  if (score.route == Route::svd || options.precision != Precision::automatic || options.procedure != Procedure::maximum)
+    return false;
   // y'y - sum x2 says that nothing is left of y when its noise is all that is left: only r0 as a sum of squares can
   // tell.
   const bool unbounded = std::any_of(score.targets.begin(), score.targets.end(),
@@ -234,7 +234,7 @@ Score score_view(Engine& engine, const MatrixView& features, const TargetView& t
       Precision precision = first_precision(backend, options, features.scalar, features.rows, features.cols);
       score = run(precision);
       score.route_reason = first_reason(backend, options, features.scalar, score.route);
-      while (should_escalate(backend, score, options)) {
+      while (should_escalate(score, options)) {
         const std::string reason = escalation_reason(score, options);
         precision = next_precision(precision);
         score = run(precision);

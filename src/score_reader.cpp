@@ -179,7 +179,7 @@ Score score(Engine& engine, FeatureReader& reader, const Labels& labels, const S
       Precision precision = detail::first_precision(backend, options, reader.scalar(), rows, reader.cols());
       score = detail::score_streamed(backend, reader, labels, options, precision);
       score.route_reason = detail::first_reason(backend, options, reader.scalar(), score.route);
-      while (detail::should_escalate(backend, score, options)) {
+      while (detail::should_escalate(score, options)) {
         const std::string reason = detail::escalation_reason(score, options);
         precision = detail::next_precision(precision);
         if (!reader.rewind()) {

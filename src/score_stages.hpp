@@ -47,9 +47,9 @@ Precision first_precision(const Backend& backend, const ScoreOptions& options, S
                           std::int64_t features);
 Precision next_precision(Precision precision);
 
-/// Whether a score is to be taken again on a more accurate route: f64 products after f32 ones, singular values after
-/// any others, where the backend has them.
-bool should_escalate(const Backend& backend, const Score& score, const ScoreOptions& options);
+/// Whether a score is to be taken again on a more accurate route: f64 products after f32 ones, singular values after any
+/// others.
+bool should_escalate(const Score& score, const ScoreOptions& options);
 
 /// Why a one-shot score took its first route, and why it went on from one whose bound was too large.
 std::string first_reason(const Backend& backend, const ScoreOptions& options, Scalar scalar, Route route);

@@ -83,19 +83,22 @@ CULOGME_HOST_DEVICE inline void set_rank(SpectrumScalars& s, std::int64_t noisy,
   s.rank = n - s.cut;
 }
 
-// One target: `projected` are u_i'F'y (primal) or u_i'y (dual) with the eigenvectors u_i.
+// One target: `projected` are u_i'y (dual and svd) or u_i'F'y (primal) with the eigenvectors u_i.
+
+/// The projected values are u_i'y.
+CULOGME_HOST_DEVICE inline bool projects_targets(const SpectrumScalars& s) { return s.dual || s.factor_error > 0; }
 
 /// x2 of a kept direction.
-CULOGME_HOST_DEVICE inline double projection_square(bool dual, double projected, double sigma) {
-  return dual ? projected * projected : projected * projected / sigma;
+CULOGME_HOST_DEVICE inline double projection_square(bool of_targets, double projected, double sigma) {
+  return of_targets ? projected * projected : projected * projected / sigma;
 }
 
 /// What a doubtful direction, the `index`th, adds to ProjectionSums::doubtful: if left out, what it holds of y'y
-/// (dual); else what it may explain of it. Its eigenvalue is noise, and may be much larger than the true one; the
-/// smallest one that sums can tell from nothing is taken instead.
+/// (dual and svd); else what it may explain of it. Its eigenvalue is noise, and may be much larger than the true one;
+/// the smallest one that sums can tell from nothing is taken instead.
 CULOGME_HOST_DEVICE inline double doubtful_square(const SpectrumScalars& s, std::int64_t index, double projected,
                                                   double largest) {
-  if (s.dual) return index < s.cut ? projected * projected : 0;
+  if (projects_targets(s)) return index < s.cut ? projected * projected : 0;
   return projected * projected / (u64 * larger_of(largest, DBL_MIN));
 }
 

@@ -100,8 +100,6 @@ class CpuBackend final : public Backend {
         detail::dual_spectrum(features, targets, names, task, f32_products, intercept, threads_));
   }
 
-  bool has_triangles() const override { return true; }
-
   std::unique_ptr<Triangle> make_triangle(std::int64_t features, std::vector<std::string> names,
                                           const TriangleOptions& options) override {
     return make_cpu_triangle(features, std::move(names), options, threads_, workspace_limit_);

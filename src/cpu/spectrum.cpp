@@ -132,7 +132,7 @@ void set_projections(Spectrum& s, const SpectrumSource& source, std::span<const 
     for (std::int64_t i = 0; i < s.doubtful; ++i) sums.doubtful += doubtful_square(s, i, along[i], largest);
     for (std::int64_t i = 0; i < s.rank; ++i) {
       const double sigma = s.eigenvalues[size_of(i)];
-      x2[i] = projection_square(s.dual, along[s.cut + i], sigma);
+      x2[i] = projection_square(projects_targets(s), along[s.cut + i], sigma);
       sums.explained += x2[i];
       sums.weights += x2[i] / sigma;
     }

@@ -22,8 +22,8 @@ double sum_of_squares(const double* values, std::int64_t count) {
   return std::inner_product(values, values + count, values, 0.0);
 }
 
-/// What the singular values of a square matrix say. `scalars` has the sizes of `s`; `square` of the targets is set, and
-/// `outside` is the part of each beside the matrix.
+}  // namespace
+
 void set_singular(Spectrum& s, SingularValues& found, const std::vector<double>& outside, std::int64_t steps) {
   const auto n = static_cast<std::int64_t>(found.values.size());
   // Their squares would leave the range of fp64 where the first rows, which chose the exponent, were much smaller.
@@ -51,8 +51,6 @@ void set_singular(Spectrum& s, SingularValues& found, const std::vector<double>&
     s.targets[k] = singular_target(s, sums, s.targets[k].square, outside[k]);
   }
 }
-
-}  // namespace
 
 Spectrum triangle_spectrum(Triangle& triangle) {
   auto& rows = static_cast<RowTriangle&>(triangle);

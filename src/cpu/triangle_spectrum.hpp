@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backend.hpp"
+#include "cpu/singular.hpp"
 
 namespace culogme::detail {
 
@@ -13,6 +14,11 @@ namespace culogme::detail {
 /// number, so the bits depend on that number and on the workspace, but on nothing that the clock decides.
 std::unique_ptr<Triangle> make_cpu_triangle(std::int64_t features, std::vector<std::string> names,
                                             const TriangleOptions& options, int threads, std::size_t workspace_limit);
+
+/// What the singular values of a square matrix say: sigma, x2, r0, rank and bounds; the values are destroyed. Sizes,
+/// exponents and rows of `spectrum` and `square` of its targets are set before; `outside` is the part of each target
+/// beside the matrix, `steps` the tiles that it took in.
+void set_singular(Spectrum& spectrum, SingularValues& found, const std::vector<double>& outside, std::int64_t steps);
 
 /// Combines the workers' triangles in order and takes the singular values: sigma = s^2, x2 = (u'y)^2 with the left
 /// singular vectors, r0 from the rows that the triangle leaves over, without cancellation. O(D^3 + targets D^2).

@@ -11,9 +11,11 @@
 #include "cuda/check.hpp"
 #include "cuda/context.hpp"
 #include "cuda/device.hpp"
+#include "cuda/row_triangle.hpp"
 #include "cuda/source.hpp"
 #include "cuda/spectrum.hpp"
 #include "cuda/sums.hpp"
+#include "cuda/triangle_spectrum.hpp"
 #include "memory.hpp"
 
 namespace culogme::detail {
@@ -125,6 +127,21 @@ class CudaBackend final : public Backend {
                                              const std::vector<std::string>& names, Task task, bool f32_products,
                                              bool intercept) override {
     return dual_device_spectrum(context_, features, targets, names, task, f32_products, intercept, workspace_limit_);
+  }
+
+  std::unique_ptr<Triangle> make_triangle(std::int64_t features, std::vector<std::string> names,
+                                          const TriangleOptions& options) override {
+    return make_cuda_triangle(context_, features, std::move(names), options, workspace_limit_);
+  }
+
+  std::unique_ptr<AnySpectrum> triangle_spectrum(Triangle& triangle) override {
+    return triangle_device_spectrum(static_cast<CudaTriangle&>(triangle));
+  }
+
+  std::unique_ptr<AnySpectrum> dual_triangle_spectrum(const MatrixView& features, const TargetView& targets,
+                                                      const std::vector<std::string>& names, Task task,
+                                                      bool intercept) override {
+    return dual_triangle_device_spectrum(context_, features, targets, names, task, intercept, workspace_limit_);
   }
 
   Fits maximise(const AnySpectrum& spectrum) override {

@@ -6,9 +6,13 @@
 
 #include <culogme/error.hpp>
 
+#include "cpu/singular.hpp"
 #include "cpu/spectrum.hpp"
+#include "cpu/triangle_spectrum.hpp"
 #include "cuda/check.hpp"
 #include "cuda/device.hpp"
+#include "cuda/singular.hpp"
+#include "cuda/triangle.hpp"
 #include "kernels/launch_spectrum.hpp"
 #include "memory.hpp"
 #include "rounding.hpp"
@@ -19,17 +23,6 @@ namespace {
 
 std::string problem_text(std::int64_t n) { return "the eigenproblem of size " + std::to_string(n); }
 
-/// cuSOLVER's refusals are answers about the problem, not about the caller: they name its size.
-void check_solver(cusolverStatus_t status, const char* call, std::int64_t n) {
-  if (status == CUSOLVER_STATUS_SUCCESS) return;
-  if (status == CUSOLVER_STATUS_INVALID_VALUE || status == CUSOLVER_STATUS_NOT_SUPPORTED) {
-    cudaGetLastError();
-    throw NumericalError(problem_text(n) + " was refused: " + call + " answers " +
-                         (status == CUSOLVER_STATUS_INVALID_VALUE ? "invalid value" : "not supported"));
-  }
-  throw_cusolver(status, (std::string(call) + "(n = " + std::to_string(n) + ")").c_str(), __FILE__, __LINE__);
-}
-
 void solve(CudaSpectrum& s, const Buffer<double>& matrix) {
   CudaContext& context = *s.context;
   const std::int64_t n = s.size;
@@ -37,15 +30,15 @@ void solve(CudaSpectrum& s, const Buffer<double>& matrix) {
   check_solver(cusolverDnXsyevd_bufferSize(context.solver(), context.solver_parameters(), CUSOLVER_EIG_MODE_VECTOR,
                                            CUBLAS_FILL_MODE_LOWER, n, CUDA_R_64F, matrix.data(), n, CUDA_R_64F,
                                            s.eigenvalues.data(), CUDA_R_64F, &device_bytes, &host_bytes),
-               "cusolverDnXsyevd_bufferSize", n);
+               "cusolverDnXsyevd_bufferSize", problem_text(n));
   const DeviceBytes workspace(context, static_cast<double>(device_bytes), problem_text(n) + "'s workspace");
   require_memory(static_cast<double>(host_bytes), problem_text(n) + "'s workspace on the host");
-  s.host_workspace.resize(host_bytes);
+  s.host_workspaces.emplace_back(host_bytes);
   check_solver(
       cusolverDnXsyevd(context.solver(), context.solver_parameters(), CUSOLVER_EIG_MODE_VECTOR, CUBLAS_FILL_MODE_LOWER,
                        n, CUDA_R_64F, matrix.data(), n, CUDA_R_64F, s.eigenvalues.data(), CUDA_R_64F, workspace.data(),
-                       device_bytes, s.host_workspace.data(), host_bytes, s.info.data()),
-      "cusolverDnXsyevd", n);
+                       device_bytes, s.host_workspaces.back().data(), host_bytes, s.info.data()),
+      "cusolverDnXsyevd", problem_text(n));
 }
 
 /// What comes back to the host at the end of a score, side by side in page-locked memory.
@@ -70,9 +63,13 @@ class Returned {
   std::size_t used_ = 0;
 };
 
-void check_decomposition(const CudaSpectrum& s, const kernels::DeviceSpectrum& found, int info) {
-  if (info != 0)
-    throw NumericalError(problem_text(s.size) + " failed: cusolverDnXsyevd answers info " + std::to_string(info));
+void check_decomposition(const CudaSpectrum& s, const kernels::DeviceSpectrum& found, const int* info) {
+  if (s.route == Route::svd) {
+    check_singular(s, found, info);
+    return;
+  }
+  if (*info != 0)
+    throw NumericalError(problem_text(s.size) + " failed: cusolverDnXsyevd answers info " + std::to_string(*info));
   if (!std::isfinite(found.frobenius)) throw NumericalError(problem_text(s.size) + " failed: its matrix is not finite");
   // Residuals of stable methods stay below 30 n u times the norm, here of the matrix shifted by its own; `not <=`
   // catches NaN. An info of zero proves nothing.
@@ -97,7 +94,7 @@ void check_square(const CudaSpectrum& s, std::int64_t target, double square) {
 }  // namespace
 
 CudaSpectrum::~CudaSpectrum() {
-  if (waited || host_workspace.empty() || in_forked_child()) return;
+  if (waited || host_workspaces.empty() || in_forked_child()) return;
   if (cudaStreamSynchronize(context->stream()) != cudaSuccess) cudaGetLastError();
 }
 
@@ -183,6 +180,7 @@ Fits maximise_on_device(const CudaSpectrum& s, std::size_t shared_limit) {
   arguments.projected = s.projected.data();
   arguments.square = s.square.data();
   arguments.square_scale = s.square_scale.data();  // null, y'y itself, for the dual
+  arguments.outside = s.outside.data();            // null but on the route svd
   arguments.rows = reinterpret_cast<const std::int64_t*>(s.counts.data());
   arguments.results = results.data();
   arguments.size = s.size;
@@ -195,11 +193,12 @@ Fits maximise_on_device(const CudaSpectrum& s, std::size_t shared_limit) {
   const std::size_t targets = static_cast<std::size_t>(s.targets);
   Returned back(context, Returned::padded(targets * sizeof(EvidenceResult)) + 3 * Returned::padded(targets * 8) +
                              Returned::padded(sizeof(kernels::DeviceSpectrum)) +
-                             Returned::padded(sizeof(kernels::SumsState)) + Returned::padded(sizeof(int)));
+                             Returned::padded(sizeof(kernels::SumsState)) +
+                             Returned::padded(static_cast<std::size_t>(s.info.count()) * sizeof(int)));
   const EvidenceResult* const found = back.fetch(results.data(), s.targets);
   const kernels::DeviceSpectrum* const scalars = back.fetch(s.scalars.data(), 1);
   const kernels::SumsState* const state = back.fetch(s.state.data(), 1);
-  const int* const info = back.fetch(s.info.data(), 1);
+  const int* const info = back.fetch(s.info.data(), s.info.count());
   const double* const square = back.fetch(s.square.data(), s.targets);
   const unsigned long long* const counts = back.fetch(s.counts.data(), s.counts.count());
   const std::int32_t* const target_exponent = back.fetch(s.target_exponent.data(), s.target_exponent.count());
@@ -207,7 +206,7 @@ Fits maximise_on_device(const CudaSpectrum& s, std::size_t shared_limit) {
   s.waited = true;
 
   check_values(s, *state);
-  check_decomposition(s, *scalars, *info);
+  check_decomposition(s, *scalars, info);
   Fits fits{s.route, scalars->scalars.rank, s.features, {}, Seconds{}};
   for (std::int64_t k = 0; k < s.targets; ++k) {
     check_square(s, k, square[k]);
@@ -225,30 +224,35 @@ Spectrum to_host(const CudaSpectrum& s) {
   CudaContext& context = *s.context;
   const DeviceScope scope = context.enter();
   const std::size_t n = static_cast<std::size_t>(s.size), targets = static_cast<std::size_t>(s.targets);
-  std::vector<double> eigenvalues(n), projected(targets * n), square(targets), scale(targets), traces(4);
+  std::vector<double> eigenvalues(n), projected(targets * n), square(targets), scale(targets), outside(targets),
+      traces(4);
   std::vector<std::int64_t> counts(s.counts.empty() ? 0 : targets);
   Spectrum result;
   result.target_exponent.resize(s.target_exponent.empty() ? 0 : targets);
   kernels::DeviceSpectrum scalars;
   kernels::SumsState state{};
-  int info = 0;
+  std::vector<int> info(static_cast<std::size_t>(s.info.count()));
   const auto get = [&](void* to, const void* from, std::size_t bytes) {
     if (bytes > 0) CULOGME_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, context.stream()));
   };
-  get(eigenvalues.data(), s.eigenvalues.data(), n * 8);
+  const bool singular = s.route == Route::svd;
+  get(eigenvalues.data(), (singular ? s.singular : s.eigenvalues).data(), n * 8);
   get(projected.data(), s.projected.data(), targets * n * 8);
   get(square.data(), s.square.data(), targets * 8);
   get(scale.data(), (s.square_scale.empty() ? s.square : s.square_scale).data(), targets * 8);
-  get(traces.data(), s.traces.data(), 4 * 8);
+  if (singular)
+    get(outside.data(), s.outside.data(), targets * 8);
+  else
+    get(traces.data(), s.traces.data(), 4 * 8);
   get(counts.data(), s.counts.data(), counts.size() * 8);
   get(result.target_exponent.data(), s.target_exponent.data(), result.target_exponent.size() * 4);
   get(&scalars, s.scalars.data(), sizeof scalars);
   get(&state, s.state.data(), sizeof state);
-  get(&info, s.info.data(), sizeof info);
+  get(info.data(), s.info.data(), info.size() * sizeof(int));
   context.synchronize();
   s.waited = true;
   check_values(s, state);
-  check_decomposition(s, scalars, info);
+  check_decomposition(s, scalars, info.data());
   result.route = s.route;
   result.exponent = state.raised;
   SpectrumSource source = s.source;
@@ -262,7 +266,16 @@ Spectrum to_host(const CudaSpectrum& s) {
     result.targets.push_back({square[at], scale[at], 0, 0, false});
     result.rows.push_back(counts.empty() ? s.rows : counts[at]);
   }
-  set_projections(result, source, eigenvalues, projected);
+  if (!singular) {
+    set_projections(result, source, eigenvalues, projected);
+    return result;
+  }
+  result.rows_total = source.rows_total;
+  result.features = source.features;
+  result.dof = source.dof;
+  result.dual = source.dual;
+  SingularValues found{{eigenvalues.rbegin(), eigenvalues.rend()}, {projected.begin(), projected.end()}};
+  set_singular(result, found, outside, s.steps);
   return result;
 }
 

@@ -34,11 +34,14 @@ struct CudaSpectrum final : AnySpectrum {
   Buffer<double> square;              ///< [targets] y'y
   Buffer<double> square_scale;        ///< [targets]
   Buffer<unsigned long long> counts;  ///< [targets], classification only
-  Buffer<std::int32_t> target_exponent;     ///< [targets], other tasks only
-  Buffer<kernels::SumsState> state;         ///< [1]
-  Buffer<kernels::DeviceSpectrum> scalars;  ///< [1]
-  Buffer<int> info;                         ///< [1] of cuSOLVER
-  std::vector<char> host_workspace;         ///< cuSOLVER may use it until its work is done
+  Buffer<std::int32_t> target_exponent;            ///< [targets], other tasks only
+  Buffer<kernels::SumsState> state;                ///< [1]
+  Buffer<kernels::DeviceSpectrum> scalars;         ///< [1]
+  Buffer<double> singular;                         ///< route svd: [size] singular values, decreasing
+  Buffer<double> outside;                          ///< route svd: [targets] part of y'y beside all directions
+  std::int64_t steps = 0;                          ///< route svd: tiles that the triangle took in
+  Buffer<int> info;                                ///< [1] of cuSOLVER; route svd: [5] of check_singular
+  std::vector<std::vector<char>> host_workspaces;  ///< cuSOLVER may use them until its work is done
   mutable bool waited = false;
   const CudaSums* sums = nullptr;  ///< told of bad values; null: `origins` knows the rows
   RowOrigins origins;

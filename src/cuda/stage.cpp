@@ -210,6 +210,26 @@ kernels::RawRows Stage::rows() {
   return rows;
 }
 
+kernels::RawRows raw_rows(const MatrixView& features, const TargetView& targets, std::int64_t target_count) {
+  kernels::RawRows rows;
+  rows.features = features.data;
+  rows.stride = features.row_stride;
+  rows.scalar = features.scalar;
+  rows.rows = features.rows;
+  rows.cols = features.cols;
+  rows.targets = target_count;
+  rows.binary = targets.binary;
+  if (targets.labels != nullptr) {
+    rows.labels = targets.labels->data;
+    rows.wide = targets.labels->wide;
+  } else {
+    rows.responses = targets.responses->data;
+    rows.response_stride = targets.responses->row_stride;
+    rows.response_scalar = targets.responses->scalar;
+  }
+  return rows;
+}
+
 void Stage::release_device_memory() {
   if (uploading_) uploaded_.hold(context_.stream());
   data_ = {};

@@ -63,4 +63,7 @@ class Stage {
   bool uploading_ = false;
 };
 
+/// The rows of views in device memory; `target_count`: classes or responses.
+kernels::RawRows raw_rows(const MatrixView& features, const TargetView& targets, std::int64_t target_count);
+
 }  // namespace culogme::detail

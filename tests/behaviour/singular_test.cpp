@@ -12,7 +12,6 @@
 #include <culogme/error.hpp>
 #include <culogme/score.hpp>
 
-#include "backend.hpp"
 #include "cpu/singular.hpp"
 #include "support/backends.hpp"
 #include "support/compare.hpp"
@@ -61,29 +60,7 @@ class SingularTest : public support::BackendTest {
   }
   culogme::ScoreOptions options;
 };
-// The CPU alone has the route; elsewhere it must be refused, not taken for another.
-INSTANTIATE_TEST_SUITE_P(On, SingularTest, testing::Values(culogme::Backend::cpu), support::backend_test_name);
-
-class SingularChoiceTest : public support::BackendTest {};
-CULOGME_OVER_BACKENDS(SingularChoiceTest);
-
-TEST_P(SingularChoiceTest, IsTakenOrRefusedWhereItIsAskedFor) {
-  const Data features = support::coarse(40, 5, 1), responses = support::linear_responses(features, 1, 0.5, 2);
-  const support::Stored x(features, Scalar::f64), y(responses, Scalar::f64);
-  culogme::ScoreOptions options;
-  options.precision = Precision::svd;
-  const auto score = [&] { return culogme::score(engine, x.view(), y.view(), culogme::Task::regression, options); };
-  if (GetParam() == culogme::Backend::cpu) {
-    EXPECT_EQ(score().route, culogme::Route::svd);
-    return;
-  }
-  try {
-    score();
-    ADD_FAILURE() << "a backend without the route took another";
-  } catch (const culogme::InvalidArgument& error) {
-    EXPECT_NE(std::string(error.what()).find("use the CPU"), std::string::npos) << error.what();
-  }
-}
+CULOGME_OVER_BACKENDS(SingularTest);
 
 constexpr SpectrumKind kinds[] = {SpectrumKind::geometric, SpectrumKind::one_large, SpectrumKind::one_small,
                                   SpectrumKind::clusters};

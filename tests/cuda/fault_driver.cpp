@@ -58,6 +58,12 @@ const T* on_device(const std::vector<T>& values) {
   return static_cast<const T*>(data);
 }
 
+culogme::ScoreOptions singular_values() {
+  culogme::ScoreOptions options;
+  options.precision = culogme::Precision::svd;
+  return options;
+}
+
 using Scored = std::function<double(culogme::Engine&, const Inputs&)>;
 
 /// Every way into the library that a device has.
@@ -86,6 +92,24 @@ const std::vector<Scored> ways = {
     [](culogme::Engine& engine, const Inputs& in) {
       return culogme::score(engine, culogme::device_view(in.device_features, 6, 16),
                             culogme::device_labels(in.device_labels, 6), classes)
+          .value;
+    },
+    // Singular values: from either memory, with an intercept and without, and where rows are few.
+    [](culogme::Engine& engine, const Inputs& in) {
+      return culogme::score(engine, culogme::matrix_view(culogme::Memory::host, in.features.data(), rows, cols),
+                            culogme::label_view(culogme::Memory::host, in.labels.data(), rows), classes,
+                            singular_values())
+          .value;
+    },
+    [](culogme::Engine& engine, const Inputs& in) {
+      return culogme::score(engine, culogme::device_view(in.device_features, rows, cols),
+                            culogme::device_view(in.device_responses, rows, targets), culogme::Task::regression,
+                            singular_values())
+          .value;
+    },
+    [](culogme::Engine& engine, const Inputs& in) {
+      return culogme::score(engine, culogme::device_view(in.device_features, 6, 16),
+                            culogme::device_labels(in.device_labels, 6), classes, singular_values())
           .value;
     },
     // Batch by batch, with a score between.
