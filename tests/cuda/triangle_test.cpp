@@ -89,8 +89,8 @@ TEST_F(CudaTriangle, BothMemoriesAndAnyTileGiveTheSame) {
   const support::Labels labels = support::balanced_labels(rows, 7, 5);
   Data features = support::rectified(rows, cols, 0.5, 3, 6);
   support::separate_classes(features, labels, 7, 0.5, 7);
-  // The last rows are very much larger than those that chose the exponent.
-  for (std::int64_t i = rows - 30; i < rows; ++i)
+  // The last rows, enough for every direction, are very much larger than those that chose the exponent.
+  for (std::int64_t i = rows - 60; i < rows; ++i)
     for (std::int64_t j = 0; j < cols; ++j) features(i, j) *= 1e20;
   const DeviceLabels device_labels(labels);
   for (const Scalar scalar : {Scalar::bf16, Scalar::f32, Scalar::f64}) {

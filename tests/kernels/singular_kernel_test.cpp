@@ -160,6 +160,7 @@ TEST_F(SingularKernelTest, ShapesAroundTheEdges) {
   for (const std::int64_t size : {1, 2, 31, 33, 128, 129, 1000})
     for (const std::int64_t targets : {1, 2, 33})
       for (const bool dual : {false, true}) {
+        if (size * targets > 5000) continue;  // says nothing new and takes long
         SCOPED_TRACE(std::to_string(size) + " values, " + std::to_string(targets) + " targets");
         check(make_problem(size, targets, 1e-3, 0, dual, dual ? 0 : 0.1));
       }
