@@ -23,6 +23,7 @@ struct DeviceSpectrum {
   double residual = 0;   ///< norm of (matrix probe - V L V' probe); NaN where the decomposition gave any
   double frobenius = 0;  ///< norm of the matrix
   double turned = 0;     ///< route svd: change of a probe's length
+  double column = 0;     ///< route svd: detail::column_share of F
 };
 
 /// Rank, noise and bounds of a spectrum.

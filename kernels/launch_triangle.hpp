@@ -107,13 +107,13 @@ struct TriangleTargets {
 };
 void launch_triangle_targets(const TriangleTargets& arguments, CUstream_st* stream);
 
-/// Before the singular values: signs for both sides, different ones, and |A|_F^2 from the squares of its columns.
+/// Before the singular values: signs for both sides, different ones, |A|_F^2 and the largest column from their squares.
 struct SingularProbe {
   const double* column_square;  ///< [n]
   std::int64_t size;
-  double* right;             ///< [n] written
-  double* left;              ///< [n] written
-  double* frobenius_square;  ///< [1] written
+  double* right;  ///< [n] written
+  double* left;   ///< [n] written
+  double* norms;  ///< [2] written: |A|_F^2 and the largest square of a column
 };
 void launch_singular_probe(const SingularProbe& arguments, CUstream_st* stream);
 
@@ -128,7 +128,7 @@ struct SingularScalars {
   double* eigenvalues;
   double* projected;
   const double* right;
-  const double* frobenius_square;
+  const double* norms;
   std::int64_t size, targets, steps;
   detail::SpectrumSource source;
   DeviceSpectrum* out;

@@ -18,13 +18,18 @@ __device__ inline double probe_sign(std::int64_t at, std::uint64_t seed) {
 /// One block.
 __global__ void __launch_bounds__(singular_threads) singular_probe_kernel(SingularProbe a) {
   Values<1> square{};
+  double largest = 0;
   for (std::int64_t i = threadIdx.x; i < a.size; i += singular_threads) {
     a.right[i] = probe_sign(i, 12345);
     a.left[i] = probe_sign(i, 54321);
     square.at[0] += a.column_square[i];
+    largest = detail::larger_of(largest, a.column_square[i]);
   }
   const Values<1> all = block_total<singular_threads>(square);
-  if (threadIdx.x == 0) *a.frobenius_square = all.at[0];
+  largest = block_max<singular_threads>(largest);
+  if (threadIdx.x != 0) return;
+  a.norms[0] = all.at[0];
+  a.norms[1] = largest;
 }
 
 /// One block.
@@ -41,8 +46,9 @@ __global__ void __launch_bounds__(singular_threads) singular_scalars_kernel(Sing
   }
   const Values<3> all = block_total<singular_threads>(own);
   double noise = 0;
+  const double column = a.source.dual ? 1 : detail::column_share(a.norms[1], a.norms[0]), norm = sqrt(all.at[0]);
   detail::SpectrumScalars scalars = detail::singular_scalars(a.source.rows_total, a.source.features, a.source.dof,
-                                                             a.source.dual, sqrt(all.at[0]), a.steps, noise);
+                                                             a.source.dual, norm, column * norm, a.steps, noise);
   // Counts are exact in a double.
   Values<1> noisy{};
   for (std::int64_t i = threadIdx.x; i < a.size; i += singular_threads) noisy.at[0] += a.values[i] <= noise ? 1 : 0;
@@ -59,7 +65,8 @@ __global__ void __launch_bounds__(singular_threads) singular_scalars_kernel(Sing
   // As in spectrum_scalars_kernel: nonsense must not lead out of the kernel's arrays.
   if (scalars.rank > 0) out.grid.points = detail::clamp_to(out.grid.points, std::int64_t{4}, detail::most_grid_points);
   out.residual = sqrt(all.at[1]);
-  out.frobenius = sqrt(*a.frobenius_square);
+  out.frobenius = sqrt(a.norms[0]);
+  out.column = column;
   out.turned = fabs(sqrt(all.at[2]) - sqrt(static_cast<double>(a.size)));
   write_result(a.out, out);
 }

@@ -26,6 +26,7 @@ struct SpectrumScalars {
   double norm_error = 0;    ///< both together as a spectral norm: nothing is known of the evidence at t below this
   double cut_error = 0;     ///< largest eigenvalue that was left out as noise
   double factor_error = 0;  ///< route svd: bound on |dF|_F; norm_error is its square then, the other errors are 0
+  double column_error = 0;  ///< route svd: bound on |dF m| / |m|; smaller where dF is known column by column
   double target_error = 0;  ///< route svd: bound on |dy| / |y|; 0 on the other routes
 };
 
@@ -108,11 +109,17 @@ CULOGME_HOST_DEVICE inline double lost_fraction(const SpectrumScalars& s) {
   return s.factor_error > 0 ? s.target_error * s.target_error : s.square_error;
 }
 
+/// Largest norm of a column over the Frobenius norm, from their squares; 1 where they say nothing.
+CULOGME_HOST_DEVICE inline double column_share(double largest_square, double total_square) {
+  return total_square > 0 && total_square <= DBL_MAX ? std::sqrt(largest_square / total_square) : 1;
+}
+
 /// The scalars of singular values of F (or of FF's, `dual`) but rank and cut, and the noise: singular values at or
-/// below it are left out. `frobenius`: |F|_F; `steps`: tiles that one triangle took in.
+/// below it are left out. `frobenius`: |F|_F; `column`: the largest norm of a column of F (|F|_F, `dual`); `steps`:
+/// tiles that one triangle took in.
 CULOGME_HOST_DEVICE inline SpectrumScalars singular_scalars(std::int64_t rows, std::int64_t features, double dof,
-                                                            bool dual, double frobenius, std::int64_t steps,
-                                                            double& noise) {
+                                                            bool dual, double frobenius, double column,
+                                                            std::int64_t steps, double& noise) {
   SpectrumScalars s;
   s.dof = dof;
   s.rows_total = rows;
@@ -121,6 +128,7 @@ CULOGME_HOST_DEVICE inline SpectrumScalars singular_scalars(std::int64_t rows, s
   s.target_error = svd_error(gram_size(s), steps);
   // Not 0 for features that are all zero: it tells the route.
   s.factor_error = larger_of(s.target_error * frobenius, DBL_MIN);
+  s.column_error = larger_of(s.target_error * column, DBL_MIN);
   s.norm_error = s.factor_error * s.factor_error;
   noise = s.factor_error;
   return s;

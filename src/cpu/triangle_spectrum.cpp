@@ -22,9 +22,21 @@ double sum_of_squares(const double* values, std::int64_t count) {
   return std::inner_product(values, values + count, values, 0.0);
 }
 
+/// The share of the largest column of an n x n matrix.
+double largest_column(const AlignedVector<double>& matrix, std::int64_t n) {
+  double largest = 0, total = 0;
+  for (std::int64_t j = 0; j < n; ++j) {
+    const double square = sum_of_squares(matrix.data() + j * n, n);
+    largest = std::max(largest, square);
+    total += square;
+  }
+  return column_share(largest, total);
+}
+
 }  // namespace
 
-void set_singular(Spectrum& s, SingularValues& found, const std::vector<double>& outside, std::int64_t steps) {
+void set_singular(Spectrum& s, SingularValues& found, const std::vector<double>& outside, double column,
+                  std::int64_t steps) {
   const auto n = static_cast<std::int64_t>(found.values.size());
   // Their squares would leave the range of fp64 where the first rows, which chose the exponent, were much smaller.
   const int power = found.values.back() > 0 ? std::ilogb(found.values.back()) : 0;
@@ -32,8 +44,9 @@ void set_singular(Spectrum& s, SingularValues& found, const std::vector<double>&
   s.exponent += power;
   double noise = 0;
   const SpectrumScalars sizes = s;
+  const double frobenius = std::sqrt(sum_of_squares(found.values.data(), n));
   static_cast<SpectrumScalars&>(s) = singular_scalars(sizes.rows_total, sizes.features, sizes.dof, sizes.dual,
-                                                      std::sqrt(sum_of_squares(found.values.data(), n)), steps, noise);
+                                                      frobenius, column * frobenius, steps, noise);
   std::int64_t noisy = 0;
   while (noisy < n && found.values[size_of(noisy)] <= noise) ++noisy;
   set_rank(s, noisy, noisy);
@@ -87,9 +100,10 @@ Spectrum triangle_spectrum(Triangle& triangle) {
     s.rows.push_back(rows.rows());
     s.targets.push_back({noise ? 0 : square, 0, 0, 0, false});
   }
+  const double column = largest_column(matrix, d);
   factor.triangle = {};
   SingularValues found = singular_values(d, matrix, along, rows.targets(), rows.threads());
-  set_singular(s, found, factor.outside, rows.steps());
+  set_singular(s, found, factor.outside, column, rows.steps());
   return s;
 }
 
@@ -139,7 +153,7 @@ Spectrum dual_triangle_spectrum(const MatrixView& features, const TargetView& ta
     for (std::int64_t i = 0; i < n; ++i) matrix[size_of(i * n + j)] = factor.triangle[size_of(j * n + i)];
   factor.triangle = {};
   SingularValues found = singular_values(n, matrix, along, target_count, threads);
-  set_singular(s, found, std::vector<double>(size_of(target_count), 0), steps);
+  set_singular(s, found, std::vector<double>(size_of(target_count), 0), 1, steps);
   return s;
 }
 

@@ -17,8 +17,9 @@ std::unique_ptr<Triangle> make_cpu_triangle(std::int64_t features, std::vector<s
 
 /// What the singular values of a square matrix say: sigma, x2, r0, rank and bounds; the values are destroyed. Sizes,
 /// exponents and rows of `spectrum` and `square` of its targets are set before; `outside` is the part of each target
-/// beside the matrix, `steps` the tiles that it took in.
-void set_singular(Spectrum& spectrum, SingularValues& found, const std::vector<double>& outside, std::int64_t steps);
+/// beside the matrix, `column` the column_share of F, 1 in the dual form, `steps` the tiles that it took in.
+void set_singular(Spectrum& spectrum, SingularValues& found, const std::vector<double>& outside, double column,
+                  std::int64_t steps);
 
 /// Combines the workers' triangles in order and takes the singular values: sigma = s^2, x2 = (u'y)^2 with the left
 /// singular vectors, r0 from the rows that the triangle leaves over, without cancellation. O(D^3 + targets D^2).

@@ -48,9 +48,9 @@ void decompose_singular(CudaSpectrum& s, const Buffer<double>& matrix, const Buf
   s.projected = {context, columns * n, what};
   s.scalars = {context, 1, what};
   const Buffer<double> left(context, n * n, what), right(context, n * n, what), probe(context, n, what),
-      turned(context, n, what), norm(context, 1, what);
+      turned(context, n, what), norms(context, 2, what);
   double* const image = right_sides.data() + s.targets * n;
-  kernels::launch_singular_probe({column_square.data(), n, probe.data(), image + n, norm.data()}, context.stream());
+  kernels::launch_singular_probe({column_square.data(), n, probe.data(), image + n, norms.data()}, context.stream());
   const double one = 1, zero = 0;
   CULOGME_CHECK(
       cublasDgemv_64(context.blas(), CUBLAS_OP_N, n, n, &one, matrix.data(), n, probe.data(), 1, &zero, image, 1));
@@ -60,7 +60,7 @@ void decompose_singular(CudaSpectrum& s, const Buffer<double>& matrix, const Buf
   CULOGME_CHECK(cublasDgemv_64(context.blas(), CUBLAS_OP_N, n, n, &one, right.data(), n, probe.data(), 1, &zero,
                                turned.data(), 1));
   kernels::launch_singular_scalars({s.singular.data(), s.eigenvalues.data(), s.projected.data(), turned.data(),
-                                    norm.data(), n, s.targets, s.steps, s.source, s.scalars.data()},
+                                    norms.data(), n, s.targets, s.steps, s.source, s.scalars.data()},
                                    context.stream());
   s.solved.record(context.stream());
 }

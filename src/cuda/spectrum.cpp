@@ -275,7 +275,7 @@ Spectrum to_host(const CudaSpectrum& s) {
   result.dof = source.dof;
   result.dual = source.dual;
   SingularValues found{{eigenvalues.rbegin(), eigenvalues.rend()}, {projected.begin(), projected.end()}};
-  set_singular(result, found, outside, s.steps);
+  set_singular(result, found, outside, scalars.column, s.steps);
   return result;
 }
 

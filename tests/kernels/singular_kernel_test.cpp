@@ -41,6 +41,9 @@ struct Problem {
   std::int64_t targets() const { return static_cast<std::int64_t>(square.size()); }
 };
 
+// Of the matrix that was decomposed, as its columns said.
+constexpr double frobenius_square = 49, largest_square = 4;
+
 Problem make_problem(std::int64_t size, std::int64_t targets, double least, std::int64_t zeros, bool dual,
                      double outside) {
   Problem problem;
@@ -81,7 +84,8 @@ Spectrum cpu_spectrum(const Problem& problem) {
   for (std::int64_t k = 0; k < problem.targets(); ++k)
     for (std::int64_t i = problem.size(); i-- > 0;)
       found.projected.push_back(problem.projected[size_of(k * problem.size() + i)]);
-  culogme::detail::set_singular(spectrum, found, problem.outside, steps);
+  culogme::detail::set_singular(spectrum, found, problem.outside,
+                                problem.source.dual ? 1 : std::sqrt(largest_square / frobenius_square), steps);
   return spectrum;
 }
 
@@ -103,12 +107,13 @@ class SingularKernelTest : public device::KernelTest {
     }
     for (std::int64_t i = 0; i < n; ++i) projected.push_back(2);
     const device::Array<double> values(problem.values), eigenvalues(size_of(n)), projected_there(projected),
-        right_there(right), frobenius_square(std::vector<double>{49}), square(problem.square), outside(problem.outside);
+        right_there(right), norms(std::vector<double>{frobenius_square, largest_square}), square(problem.square),
+        outside(problem.outside);
     const device::Array<std::int64_t> rows(problem.rows);
     const device::Array<DeviceSpectrum> spectrum(1);
     const device::Array<EvidenceResult> results(problem.square.size());
     culogme::kernels::launch_singular_scalars(
-        {values.data(), eigenvalues.data(), projected_there.data(), right_there.data(), frobenius_square.data(), n,
+        {values.data(), eigenvalues.data(), projected_there.data(), right_there.data(), norms.data(), n,
          problem.targets(), steps, problem.source, spectrum.data()},
         stream_);
     culogme::kernels::launch_evidence(
@@ -134,6 +139,7 @@ class SingularKernelTest : public device::KernelTest {
     EXPECT_EQ(scalars.cut, cpu.cut);
     EXPECT_EQ(scalars.target_error, cpu.target_error);
     EXPECT_GT(scalars.factor_error, 0);
+    EXPECT_EQ(scalars.column_error == scalars.factor_error, problem.source.dual);
     EXPECT_LE(found.spectrum.grid.points, culogme::detail::most_grid_points);
     EXPECT_NEAR(found.spectrum.residual, 0.25, 1e-15);
     EXPECT_EQ(found.spectrum.frobenius, 7);
@@ -210,11 +216,12 @@ TEST_F(SingularKernelTest, Probes) {
     const std::vector<double> columns = device::integer_values(size, 0, 9, 3);
     double sum = 0;
     for (const double value : columns) sum += value;
-    const device::Array<double> columns_there(columns), right(size_of(size)), left(size_of(size)), norm(1);
-    culogme::kernels::launch_singular_probe({columns_there.data(), size, right.data(), left.data(), norm.data()},
+    const device::Array<double> columns_there(columns), right(size_of(size)), left(size_of(size)), norms(2);
+    culogme::kernels::launch_singular_probe({columns_there.data(), size, right.data(), left.data(), norms.data()},
                                             stream_);
     synchronize();
-    EXPECT_EQ(norm.host()[0], sum);
+    EXPECT_EQ(norms.host()[0], sum);
+    EXPECT_EQ(norms.host()[1], *std::max_element(columns.begin(), columns.end()));
     double equal = 0;
     const std::vector<double> p = right.host(), q = left.host();
     for (std::size_t i = 0; i < p.size(); ++i) {
@@ -226,7 +233,7 @@ TEST_F(SingularKernelTest, Probes) {
     if (size >= 255) {
       EXPECT_NEAR(equal / static_cast<double>(size), 0.5, 0.2);
     }
-    EXPECT_TRUE(device::pads_are_whole(right, left, norm));
+    EXPECT_TRUE(device::pads_are_whole(right, left, norms));
   }
 }
 
