@@ -142,7 +142,7 @@ class EvidenceSolver {
           refine(g);
       }
       if (sums_.slope(last) > 0 && decreasing_at_infinity()) solve_above();
-      if (better_in_noise() || better_with_left_out()) best_.known = false;
+      if (better_in_noise()) best_.known = false;
     }
     if (y_.hidden) best_.known = false;
     return best_;
@@ -163,33 +163,34 @@ class EvidenceSolver {
 
  private:
   /// Where the spectrum is noise the evidence is too; but if even that promises more than what was found, nobody knows.
+  /// The same for what y holds in directions that the dual form left out and counts as residual: had their eigenvalues
+  /// the size of what was cut, the features could explain it at smaller t.
   CULOGME_HOST_DEVICE bool better_in_noise() const {
-    for (std::int64_t g = 0; g < grid_.visible; ++g) {
-      const double error = y_.residual + sums_.error(g);
-      if (error > slope_of_.lost && evidence_value(error, sums_.grid_log_det(g), s_.dof) > best_.evidence) return true;
+    const double left_out = s_.dual && !(s_.factor_error > 0) && y_.residual > 0 ? s_.dof - rank() : 0;
+    const auto promised = [&](double ln_t, double error, double log_det) {
+      const double beside = s_.cut_error * std::exp(-ln_t);
+      return better(error + y_.residual / (1 + beside), log_det + left_out * std::log1p(beside));
+    };
+    const std::int64_t points = left_out > 0 ? grid_.points : grid_.visible;
+    for (std::int64_t g = 0; g < points; ++g) {
+      const double explained = sums_.error(g), error = y_.residual + explained, log_det = sums_.grid_log_det(g);
+      if (g < grid_.visible && error > slope_of_.lost && better(error, log_det)) return true;
+      if (!(left_out > 0)) continue;
+      if (promised(grid_.ln_t(g), explained, log_det)) return true;
+      if (g > 0) continue;
+      // Below the grid E is proportional to t.
+      const double deepest = std::log(s_.cut_error) - grid_margin - grid_.low;
+      for (double moved = -grid_spacing; moved > deepest - grid_spacing; moved -= grid_spacing)
+        if (promised(grid_.low + moved, explained * std::exp(moved), log_det - rank() * moved)) return true;
     }
     return false;
   }
 
-  /// The dual form counts what y holds in the directions that were left out as residual. Had their eigenvalues the
-  /// size of what was cut, it could be explained at smaller t; if that promises more than what was found, nobody knows.
-  CULOGME_HOST_DEVICE bool better_with_left_out() const {
-    const double count = s_.dof - static_cast<double>(s_.rank);
-    if (!s_.dual || s_.factor_error > 0 || !(count > 0) || !(y_.residual > 0)) return false;
-    const auto promised = [&](double ln_t, double error, double log_det) {
-      const double beside = s_.cut_error * std::exp(-ln_t);
-      return evidence_value(error + y_.residual / (1 + beside), log_det + count * std::log1p(beside), s_.dof) >
-             best_.evidence;
-    };
-    for (std::int64_t g = 0; g < grid_.points; ++g)
-      if (promised(grid_.ln_t(g), sums_.error(g), sums_.grid_log_det(g))) return true;
-    // Below the grid the kept directions have their asymptotes.
-    const SumPair zero = sums_.at_zero();
-    const double lowest = std::log(s_.cut_error) - grid_margin, rank = static_cast<double>(s_.rank);
-    for (double ln_t = grid_.low - grid_spacing; ln_t > lowest - grid_spacing; ln_t -= grid_spacing)
-      if (promised(ln_t, zero.first * std::exp(ln_t), zero.second - rank * ln_t)) return true;
-    return false;
+  CULOGME_HOST_DEVICE bool better(double error, double log_det) const {
+    return evidence_value(error, log_det, s_.dof) > best_.evidence;
   }
+
+  CULOGME_HOST_DEVICE double rank() const { return static_cast<double>(s_.rank); }
 
   /// A dip of the slope towards zero between points of one sign may hide a maximum and a minimum: when the parabola
   /// through the three points goes to less than half of the middle one.
