@@ -1,6 +1,6 @@
 // error_bound is never below the true error, and error_estimate in one target of 10,000 at most: generated problems of
 // many kinds on every route, against the long double oracle. CULOGME_BOUND_SEEDS=N takes N seeds of each kind instead
-// of one, thousands of problems for N = 20.
+// of a sample, thousands of problems for N = 20.
 
 #include <algorithm>
 #include <cmath>
@@ -33,22 +33,25 @@ std::uint64_t seeds() {
 struct Kind {
   std::string name;
   Data features, directions;
+  bool hides = false;  ///< a signal in eigenvalues that f32 products or the dual form take for noise
 };
 
 std::vector<Kind> kinds(std::uint64_t seed) {
   std::vector<Kind> all;
-  const auto add = [&](const std::string& name, Data features, Data directions) {
-    all.push_back({name, std::move(features), std::move(directions)});
+  const auto add = [&](const std::string& name, Data features, Data directions, bool hides = false) {
+    all.push_back({name, std::move(features), std::move(directions), hides});
   };
   for (const SpectrumKind kind :
        {SpectrumKind::geometric, SpectrumKind::one_large, SpectrumKind::one_small, SpectrumKind::clusters})
     for (const double condition : {1e1, 1e3, 1e4, 1e5, 1e6, 1e8}) {
       const std::string name = std::string(support::spectrum_kind_name(kind)) + " " + std::to_string(condition);
+      const bool hides = (kind == SpectrumKind::one_large || kind == SpectrumKind::one_small) &&
+                         (condition == 1e4 || condition == 1e8);
       const Data tall = support::with_spectrum(120, 9, kind, condition, seed);
-      add(name, tall, support::with_spectrum(120, 9, kind, 1, seed));
-      add(name + " of the features", tall, tall);
+      add(name, tall, support::with_spectrum(120, 9, kind, 1, seed), hides);
+      add(name + " of the features", tall, tall, hides);
       const Data wide = support::with_spectrum(16, 40, kind, condition, seed);
-      add(name + " wide", wide, wide);
+      add(name + " wide", wide, wide, hides);
     }
   for (const double mean : {0.0, 30.0, 1e4, 1e7}) {
     const Data rectified = support::rectified(150, 8, mean, 1.2 * mean + 1, seed);
@@ -65,12 +68,15 @@ CULOGME_OVER_BACKENDS(BoundsTest);
 TEST_P(BoundsTest, AreNeverBelowTheError) {
   const std::vector<Precision> precisions = {Precision::automatic, Precision::f32, Precision::f64, Precision::svd};
   std::int64_t finite = 0, compared = 0, missed = 0;
-  // Seed 107 has a maximum between the interpolation limit and the smallest eigenvalue, and seed 109 signals in
-  // eigenvalues that f32 products and the dual form take for noise.
-  for (std::uint64_t seed = 107; seed < 107 + seeds(); ++seed)
+  // Seed 107 has a maximum between the interpolation limit and the smallest eigenvalue, and the next two signals that
+  // were hidden from earlier bounds.
+  const bool sampled = seeds() == 1;
+  const std::vector<double> noises = sampled ? std::vector{1.0, 1e-3, 1e-8} : std::vector{1.0, 1e-1, 1e-3, 1e-6, 1e-8};
+  for (std::uint64_t seed = 107; seed < 107 + std::max<std::uint64_t>(seeds(), 3); ++seed)
     for (const Kind& kind : kinds(seed))
-      for (const double noise : {1.0, 1e-1, 1e-3, 1e-6, 1e-8})
+      for (const double noise : noises)
         for (const bool intercept : {false, true}) {
+          if (sampled && seed > 107 && !kind.hides) continue;
           const support::Stored x(kind.features, Scalar::f32);
           const Data responses = support::linear_responses(kind.directions, 2, noise, seed + 7);
           const support::Stored y(responses, Scalar::f64);
