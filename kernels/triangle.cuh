@@ -9,6 +9,8 @@ namespace culogme::kernels {
 inline constexpr int triangle_threads = 128;
 /// A warp reads 32 columns of a row and writes 32 rows of a column.
 inline constexpr int pack_square = 32, pack_groups = 8;
+/// Blocks of packing on a multiprocessor: more of them, and registers would be spilled.
+inline constexpr int pack_blocks = 4;
 
 /// One column a block. The exponent itself follows afterwards, so that every block still sees the old one.
 __global__ void __launch_bounds__(triangle_threads) raise_stack_kernel(RaiseStack a) {
@@ -25,7 +27,7 @@ __global__ void __launch_bounds__(triangle_threads) raise_stack_kernel(RaiseStac
 }
 
 template <class In>
-__global__ void __launch_bounds__(pack_square* pack_groups) pack_rows_kernel(PackRows a) {
+__global__ void __launch_bounds__(pack_square* pack_groups, pack_blocks) pack_rows_kernel(PackRows a) {
   __shared__ double square[pack_square][pack_square + 1];
   const double scale = scale_of<double>(a.state->exponent);
   const std::int64_t first_column = std::int64_t{blockIdx.x} * pack_square, column = first_column + threadIdx.x;
@@ -73,7 +75,7 @@ __global__ void __launch_bounds__(triangle_threads) pack_targets_kernel(PackTarg
 
 /// 32 columns a block; groups of threads share the rows, and their sums are added in order.
 template <class In>
-__global__ void __launch_bounds__(pack_square* pack_groups) pack_transposed_kernel(PackTransposed a) {
+__global__ void __launch_bounds__(pack_square* pack_groups, pack_blocks) pack_transposed_kernel(PackTransposed a) {
   __shared__ double sums[pack_groups][pack_square];
   const double scale = scale_of<double>(a.state->exponent);
   const std::int64_t j = std::int64_t{blockIdx.x} * pack_square + threadIdx.x;
