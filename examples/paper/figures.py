@@ -181,9 +181,9 @@ def complexity(result):
             xlabel=f"{variable} {letters[variable]}", title=", ".join(f"{value} {key}" for key, value in fixed.items())
         )
         axes.legend(fontsize=7)
-    panels[0].set_ylabel("seconds of one score")
+    panels[0].set_ylabel("processor seconds of one score")
     return (
-        "Time of one score against columns and rows, with fitted exponents",
+        "Processor time of one score against columns and rows, with fitted exponents",
         "Log-log curves of four forms of LogME; fitted to the largest sizes: " + ", ".join(said) + ".",
         figure,
     )

@@ -198,7 +198,7 @@ def sections(results, pictures):
             " slope that the expression itself has there, every constant one.",
             figure("complexity", pictures)
             + records("Exponents", results["complexity"]["slopes"], slopes)
-            + records("Seconds of one score", results["complexity"]["points"]),
+            + records("Seconds of one processor for one score", results["complexity"]["points"]),
         ),
         (
             "Stopping self-supervised training",
