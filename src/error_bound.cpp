@@ -1,6 +1,7 @@
 #include "error_bound.hpp"
 
 #include <cmath>
+#include <numbers>
 
 #include "evidence_solver.hpp"
 #include "minmax.hpp"
@@ -63,9 +64,10 @@ ErrorBounds interior_bounds(const SpectrumScalars& s, double smallest, double la
   const double rounded = s.rounded_row * std::sqrt(weights);
   const double others = 0.5 * (gram + s.square_error * relative) + cross + rounded + own_rounding(s, point);
   // The trace of (G + t)^-1 dG: with errors of one sign, or of independent ones. gram_error and entry_error are some
-  // three deviations of an error themselves.
+  // three deviations of an error themselves; dG is symmetric, so most of its entries count twice.
   const double trace = (s.gram_error * inverse + s.trace_error / least) / s.dof;
-  const double random = 2 * (s.gram_error + s.entry_error) * std::sqrt(size - point.gamma) / least / s.dof;
+  const double frobenius = std::sqrt(larger_of(inverse, 0.0) / least);  // at least |(G + t)^-1|_F
+  const double random = 2 * std::numbers::sqrt2 * (s.gram_error + s.entry_error) * frobenius / s.dof;
   return {others + 0.5 * trace, others + 0.5 * smaller_of(trace, random)};
 }
 
