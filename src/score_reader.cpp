@@ -185,6 +185,7 @@ Score score(Engine& engine, FeatureReader& reader, const Labels& labels, const S
         if (!reader.rewind()) {
           once = precision == Precision::f64 ? "f64 products: use --precision f64"
                                              : "singular values: use --precision svd";
+          score.route_reason = reason + ", but " + reader.name() + " cannot be read a second time";
           break;
         }
         score = detail::score_streamed(backend, reader, labels, options, precision);

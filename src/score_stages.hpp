@@ -51,7 +51,7 @@ Precision next_precision(Precision precision);
 /// others.
 bool should_escalate(const Score& score, const ScoreOptions& options);
 
-/// Why a one-shot score took its first route, and why it went on from one whose bound was too large.
+/// Why a one-shot score took its first route, and why it went on from one whose estimate was too large.
 std::string first_reason(const Backend& backend, const ScoreOptions& options, Scalar scalar, Route route);
 std::string escalation_reason(const Score& before, const ScoreOptions& options);
 

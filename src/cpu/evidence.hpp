@@ -7,7 +7,7 @@
 namespace culogme::detail {
 
 /// The global maximum of the evidence of every target (docs/method.md, section "The maximum"): a grid in ln t shared by
-/// all targets, evaluated by one matrix product; then safeguarded Newton in every bracket; then the best of all
+/// all targets, whose sums are added up for many of them at once; then safeguarded Newton in every bracket; then the best of all
 /// interior maxima, the null limit and, where rank = dof, the interpolation limit. O(targets rank) per grid point and
 /// step. Fields are in units of the original features and targets.
 std::vector<TargetFit> maximise_evidence(const Spectrum& spectrum, int threads);

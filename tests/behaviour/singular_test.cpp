@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <culogme/error.hpp>
+#include <culogme/io.hpp>
 #include <culogme/score.hpp>
 
 #include "cpu/singular.hpp"
@@ -193,6 +195,48 @@ TEST_P(SingularTest, AutomaticGoesThereWhenTheGramMatrixIsNotEnough) {
   EXPECT_EQ(respond(easy, support::linear_responses(easy, 2, 1, 5), false).route, Route::gram_f64);
   options.procedure = culogme::Procedure::reference;
   EXPECT_NE(respond(features, responses, false).route, Route::svd);
+}
+
+// Features in memory as a pipe gives them.
+class OnceReader final : public culogme::FeatureReader {
+ public:
+  explicit OnceReader(const culogme::MatrixView& view) : view_(view) {}
+  const std::string& name() const override { return name_; }
+  std::int64_t rows() const override { return view_.rows; }
+  std::int64_t cols() const override { return view_.cols; }
+  Scalar scalar() const override { return view_.scalar; }
+  culogme::MatrixView next(std::int64_t max_rows) override {
+    culogme::MatrixView block = view_;
+    block.data = static_cast<const double*>(view_.data) + read_ * view_.row_stride;
+    block.rows = std::min(max_rows, view_.rows - read_);
+    read_ += block.rows;
+    return block;
+  }
+  bool rewind() override { return read_ == 0; }
+  std::int64_t bytes_read() const override { return read_ * view_.cols * 8; }
+  std::string place(std::int64_t row) const override { return "row " + std::to_string(row); }
+
+ private:
+  culogme::MatrixView view_;
+  std::string name_ = "a pipe";
+  std::int64_t read_ = 0;
+};
+
+TEST_P(SingularTest, APipeKeepsItsRouteAndSaysWhy) {
+  const Data features = support::with_spectrum(200, 16, SpectrumKind::geometric, 1e5, 3);
+  const Data responses = whitened_responses(features, SpectrumKind::geometric, 1e-3, 3);
+  culogme::Labels labels;
+  labels.task = culogme::Task::regression;
+  labels.rows = features.rows;
+  labels.responses = responses.values;
+  for (std::int64_t k = 0; k < responses.cols; ++k) labels.target_names.push_back(std::to_string(k));
+  OnceReader reader(culogme::matrix_view(culogme::Memory::host, features.values.data(), features.rows, features.cols));
+  options.precision = Precision::automatic;
+  const culogme::Score score = culogme::score(engine, reader, labels, options);
+  EXPECT_EQ(score.route, Route::gram_f64);
+  EXPECT_GT(score.error_estimate, options.accuracy);
+  CULOGME_EXPECT_HOLDS(score.route_reason, "above the accuracy asked for");
+  CULOGME_EXPECT_HOLDS(score.route_reason, "but a pipe cannot be read a second time");
 }
 
 TEST_P(SingularTest, StatisticsCannotAndSaySo) {
