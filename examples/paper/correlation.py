@@ -40,7 +40,9 @@ def mean(values):
 def left_out_error(command, folder, name, task):
     """Mean over the targets of the leave-one-out mean squared error in units of the target's variance."""
     paths = [folder / f"{name}{suffix}" for suffix in (".npy", ".npz", ".safetensors")]
-    features = next(path for path in paths if path.exists())
+    features = next((path for path in paths if path.exists()), None)
+    if features is None:
+        raise SystemExit(f"{folder} has no file of the features of {name}")
     result = command("predict", features, "--labels", folder / "labels.npy", "--task", task, "--leave-one-out")
     return mean(1 - r_squared for r_squared in result["r_squared"])
 

@@ -39,7 +39,7 @@ def toy(rows):
         said.append(f"{task} from {means[0]:.2f} to {means[-1]:.2f}")
     return (
         "Toy problems: LogME against the noise in the features",
-        f"Two curves that fall steadily with noise, mean and range of {seeds} seeds: " + ", ".join(said) + ".",
+        f"A curve for each task, mean and range of {seeds} seeds, from the least noise to the most: " + ", ".join(said) + ".",
         figure,
     )
 
@@ -86,15 +86,18 @@ def correlation(tasks):
             [task["known"][name][against] for name in names],
             names,
         )
+        # None where no models have been probed, or too few for a tau.
         tau = next(
-            row["weighted_kendall"] for row in task["taus"] if (row["measure"], row["against"]) == ("logme", against)
+            (row["weighted_kendall"] for row in task["taus"] if (row["measure"], row["against"]) == ("logme", against)),
+            None,
         )
+        tau_text = "no weighted tau" if tau is None else f"weighted tau {tau:.2f}"
         axes.set(
-            title=f"{task['name']}: weighted tau {tau:.2f}",
+            title=f"{task['name']}: {tau_text}",
             xlabel="LogME",
             ylabel="squared error of a probe" if against == "mse" else "accuracy of a probe",
         )
-        said.append(f"{task['name']}, {len(names)} models, weighted Kendall tau {tau:.2f} against {against}")
+        said.append(f"{task['name']}, {len(names)} models, {tau_text} against {against}")
     return (
         "Real pre-trained models: LogME against what a trained probe reaches",
         "One scatter plot for each task: " + "; ".join(said) + ".",
@@ -133,7 +136,7 @@ def published(rows, means):
     )
     return (
         "Published scores of ten models on nine image data sets: how each measure orders them",
-        f"Dots with wide intervals for {len(datasets)} data sets. LogME has the largest tau of the measures on {wins} "
+        f"Dots with their intervals for {len(datasets)} data sets. LogME has the largest tau of the measures on {wins} "
         "of them. Means: "
         + ", ".join(f"{NAMES[key]} {value['mean']:.2f}" for key, value in means.items())
         + ".",
@@ -198,8 +201,10 @@ def early_stopping(rows, summary):
     other.plot(
         epochs, [float(row["probe"]) for row in rows], label="accuracy of the probe", **{**STYLES["leep"], "marker": ""}
     )
-    best, stopped = int(summary["best_epoch"]), int(summary["stopped_after"])
-    for epoch, name, level in ((best, "best LogME", 0.30), (stopped, "stop", 0.18)):
+    best, stopped, last = int(summary["best_epoch"]), int(summary["stopped_after"]), int(summary["epochs"])
+    # The last epoch is no stop: training ends there anyhow.
+    marks = [(best, "kept", 0.30)] + ([(stopped, "stop", 0.18)] if stopped < last else [])
+    for epoch, name, level in marks:
         axes.axvline(epoch, color=drawing.INK, linewidth=0.7, linestyle=":")
         axes.annotate(
             f"{name}: epoch {epoch}",
@@ -216,8 +221,9 @@ def early_stopping(rows, summary):
     return (
         "LogME after every epoch of self-supervised training, and the accuracy of a linear probe",
         (
-            f"Both curves rise together; Spearman correlation {float(summary['spearman']):.2f} over {len(rows)} epochs."
-            f" LogME is largest at epoch {best}; patience would have stopped after epoch {stopped}."
+            f"Two curves over {len(rows)} epochs, Spearman correlation {float(summary['spearman']):.2f}. The network of"
+            f" epoch {best} was kept; "
+            + (f"patience stopped after epoch {stopped}." if stopped < last else "patience did not stop before the end.")
         ),
         figure,
     )

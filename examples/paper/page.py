@@ -57,6 +57,8 @@ def table(caption, header, rows):
 
 
 def records(caption, rows, keys=None):
+    if not rows:
+        return f"<p>{html.escape(caption)}: none.</p>"
     keys = keys or list(rows[0])
     return table(caption, keys, [[row.get(key) for key in keys] for row in rows])
 
