@@ -8,7 +8,7 @@
 namespace contrastive {
 namespace {
 
-constexpr std::size_t hidden_units = 256, head_units = 64, batch_pictures = 128;
+constexpr std::size_t hidden_units = 256, head_units = 64;
 constexpr double temperature = 0.2, learning_rate = 3e-3;
 
 Matrix transposed(const Matrix& a) {
@@ -153,7 +153,7 @@ double Network::train_epoch(const Matrix& pictures, Random& random) {
       augment(pictures.row(order[first + i / 2]), views.row(i), side_, random);
     loss += train_batch(views);
   }
-  return loss / static_cast<double>(std::max<std::size_t>(batches, 1));
+  return loss / static_cast<double>(batches);
 }
 
 double nt_xent(const Matrix& head, Matrix& gradient) {

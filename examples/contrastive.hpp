@@ -10,6 +10,9 @@ namespace contrastive {
 
 using examples::Random;
 
+/// Pictures of a batch.
+inline constexpr std::size_t batch_pictures = 128;
+
 /// Row-major.
 struct Matrix {
   std::size_t rows = 0, cols = 0;
@@ -22,7 +25,7 @@ struct Matrix {
 };
 
 /// A picture seen a little differently: turned, scaled, shifted, with other contrast, noise and a patch gone.
-/// picture and view: side x side values in [0, 1].
+/// picture, view: side x side values; those of the picture in [0, 1].
 void augment(const float* picture, float* view, std::size_t side, Random& random);
 
 /// Rows 2 i and 2 i + 1 are two views of one picture. The loss (NT-Xent, Chen et al., ICML 2020): each row has to find
@@ -58,8 +61,8 @@ class Network {
   /// rows x features, of rows x pixels.
   Matrix features(const Matrix& pictures) const;
 
-  /// One pass over all pictures in a random order: two views of each, told apart from all others (nt_xent).
-  /// Returns the mean loss.
+  /// One pass over at least batch_pictures pictures in a random order: two views of each, told apart from the others of
+  /// its batch (nt_xent). Returns the mean loss.
   double train_epoch(const Matrix& pictures, Random& random);
 
  private:

@@ -44,6 +44,8 @@ culogme::Score streamed_logme(culogme::Engine& engine, const contrastive::Networ
                               const culogme::Labels& labels, Matrix& kept) {
   culogme::StatisticsOptions options;
   options.target_names = labels.target_names;
+  // Statistics cannot be taken again, and a unit that has nearly died is too small for f32 products beside the others.
+  options.precision = culogme::Precision::f64;
   culogme::Statistics statistics(engine, feature_units, labels.targets(), options);
   kept = Matrix(pictures.rows, feature_units);
   for (std::size_t first = 0; first < pictures.rows; first += batch_rows) {
@@ -134,8 +136,14 @@ Matrix read_pictures(const std::string& path) {
   for (culogme::MatrixView block = reader->next(batch_rows); block.rows > 0; block = reader->next(batch_rows))
     for (std::int64_t i = 0; i < block.rows; ++i, ++row)
       std::copy_n(static_cast<const float*>(block.data) + i * block.row_stride, pictures.cols, pictures.row(row));
-  const float largest = *std::max_element(pictures.values.begin(), pictures.values.end());
-  for (float& value : pictures.values) value /= largest;
+  if (pictures.values.empty()) throw culogme::InvalidArgument(path + ": there are no pictures");
+  const auto [least, largest] = std::minmax_element(pictures.values.begin(), pictures.values.end());
+  if (!(*least >= 0 && *largest > 0)) throw culogme::InvalidArgument(path + ": pictures have values from 0 on");
+  const float scale = *largest;
+  for (float& value : pictures.values) {
+    if (!std::isfinite(value)) throw culogme::NumericalError(path + ": a pixel is not finite");
+    value /= scale;
+  }
   return pictures;
 }
 
@@ -172,8 +180,14 @@ void experiment(const Options& options) {
   const culogme::Labels labels = culogme::read_labels(options.labels);
   const auto side = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(pictures.cols))));
   if (side * side != pictures.cols) throw culogme::InvalidArgument("the pictures are not square");
+  if (pictures.rows < contrastive::batch_pictures)
+    throw culogme::InvalidArgument("the network learns from " + std::to_string(contrastive::batch_pictures) +
+                                   " pictures at a time: there are fewer");
   if (static_cast<std::size_t>(labels.rows) != pictures.rows || labels.task != culogme::Task::classification)
     throw culogme::InvalidArgument("one class label for each picture is needed");
+
+  // Before minutes of training, not after them.
+  if (!options.output.empty()) std::filesystem::create_directories(options.output);
 
   contrastive::Random random(static_cast<std::uint64_t>(options.seed));
   contrastive::Network network(side, feature_units, random);
@@ -222,7 +236,6 @@ void experiment(const Options& options) {
             << " after the last epoch, " << summary.largest_probe
             << " at most\nepochs saved: " << summary.epochs - summary.stopped << " of " << summary.epochs << '\n';
   if (options.output.empty()) return;
-  std::filesystem::create_directories(options.output);
   write_curve(std::filesystem::path(options.output) / "early_stopping.csv", epochs);
   write_summary(std::filesystem::path(options.output) / "early_stopping_summary.csv", summary);
 }

@@ -22,8 +22,9 @@ void write(const char* task, std::uint64_t seed, const std::vector<paper::ToyPoi
 int main(int argc, char** argv) {
   std::uint64_t seeds = 20;
   const bool given = argc == 3 && std::strcmp(argv[1], "--seeds") == 0;
-  const bool number = given && std::from_chars(argv[2], argv[2] + std::strlen(argv[2]), seeds).ec == std::errc();
-  if (argc != 1 && !number) {
+  const char* const end = given ? argv[2] + std::strlen(argv[2]) : nullptr;
+  const auto read = given ? std::from_chars(argv[2], end, seeds) : std::from_chars_result{nullptr, std::errc()};
+  if ((argc != 1 && !given) || read.ec != std::errc() || read.ptr != end || seeds == 0) {
     std::cerr << "usage: toy [--seeds N]\n";
     return 2;
   }
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
       write("classification", seed, paper::toy_classification(engine, seed, paper::toy_noise_levels()));
       write("regression", seed, paper::toy_regression(engine, seed, paper::toy_noise_levels()));
     }
+    if (!std::cout.flush()) throw culogme::FileError("the output cannot be written");
   } catch (const std::exception& error) {
     std::cerr << "toy: " << error.what() << '\n';
     return 1;
