@@ -79,7 +79,8 @@ void measure_spectrum(benchmark::State& state) {
   SolverAlone alone({moments.gram.begin(), moments.gram.end()});
 
   std::unique_ptr<detail::AnySpectrum> spectrum;
-  const std::vector<double> times = cold_seconds(rounds(), [&] { spectrum = backend->spectrum(*sums, true, false); });
+  const std::vector<double> times =
+      cold_seconds(rounds(), [&] { spectrum = backend->spectrum(*sums, true, false, nullptr); });
   backend->maximise(*spectrum);  // throws if a decomposition failed its check
   const std::vector<double> solver = cold_seconds(
       rounds(), [&] { alone.run(); }, [&] { alone.restore(); });

@@ -22,12 +22,16 @@ void measure_score(benchmark::State& state, const std::vector<T>& features) {
   const auto labels = label_view(Memory::host, labels_of_m().data(), rows_m);
   LibrarySyrk<float> library(features_of_m().data(), rows_m, features_m, engine.threads());
   Score result;
+  ScoreOptions with_error;
+  with_error.standard_error = true;
   const std::vector<std::function<void()>> works = {[&] { result = score(engine, view, labels, classes_m); },
-                                                    [&] { library.together(); }};
+                                                    [&] { library.together(); },
+                                                    [&] { score(engine, view, labels, classes_m, with_error); }};
   while (state.KeepRunning()) {
     const auto times = interleaved(rounds(), works);
     state.SetIterationTime(median(times[0]));
     state.counters["of_library_syrk_alone"] = median_ratio(times[1], times[0]);
+    state.counters["with_standard_error"] = median_ratio(times[2], times[0]);
     state.counters["statistics_seconds"] = result.seconds.statistics;
     state.counters["spectrum_seconds"] = result.seconds.spectrum;
     state.counters["evidence_seconds"] = result.seconds.evidence;

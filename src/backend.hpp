@@ -12,6 +12,7 @@
 #include <culogme/score.hpp>
 
 #include "moments.hpp"
+#include "row_coordinates.hpp"
 #include "source_sums.hpp"
 #include "spectrum_scalars.hpp"
 
@@ -97,6 +98,8 @@ struct Fits {
   std::optional<Seconds> measured;  ///< stages by the device's own clock, where work is asynchronous
 };
 
+struct SampledRows;
+
 /// The spectrum of the CPU backend, in host memory.
 struct Spectrum : SpectrumScalars {
   Route route = Route::gram_f64;
@@ -106,6 +109,7 @@ struct Spectrum : SpectrumScalars {
   std::vector<TargetScalars> targets;         ///< [targets]
   std::vector<std::int32_t> target_exponent;  ///< [targets] or empty
   std::vector<std::int64_t> rows;             ///< [targets] rows of the class, all rows for the other tasks
+  RowCoordinates sampled;                     ///< of the rows that were asked for
 };
 
 /// A backend: the stages of the method. One engine per thread; not thread-safe. Work may be asynchronous:
@@ -153,28 +157,32 @@ class Backend {
                             std::int64_t first_row) = 0;
 
   /// Primal: eigenproblem of size D. With `keep` the sums stay as they are, else they are of no use afterwards.
-  virtual std::unique_ptr<AnySpectrum> spectrum(Sums& sums, bool keep, bool intercept) = 0;
+  /// `sample`, here and below: rows that are projected too, or null.
+  virtual std::unique_ptr<AnySpectrum> spectrum(Sums& sums, bool keep, bool intercept, const SampledRows* sample) = 0;
 
   /// Dual: eigenproblem of size N from all rows, for N < D.
   virtual std::unique_ptr<AnySpectrum> dual_spectrum(const MatrixView& features, const TargetView& targets,
                                                      const std::vector<std::string>& names, Task task,
-                                                     bool f32_products, bool intercept) = 0;
+                                                     bool f32_products, bool intercept, const SampledRows* sample) = 0;
 
   /// Throws OutOfMemory before anything is allocated.
   virtual std::unique_ptr<Triangle> make_triangle(std::int64_t features, std::vector<std::string> names,
                                                   const TriangleOptions& options) = 0;
 
   /// Singular values of the triangle, which is of no use afterwards.
-  virtual std::unique_ptr<AnySpectrum> triangle_spectrum(Triangle& triangle) = 0;
+  virtual std::unique_ptr<AnySpectrum> triangle_spectrum(Triangle& triangle, const SampledRows* sample) = 0;
 
   /// The same from all rows, for N < D: QR of tiles of columns.
   virtual std::unique_ptr<AnySpectrum> dual_triangle_spectrum(const MatrixView& features, const TargetView& targets,
                                                               const std::vector<std::string>& names, Task task,
-                                                              bool intercept) = 0;
+                                                              bool intercept, const SampledRows* sample) = 0;
 
   /// Maximum of the evidence of every target; evidence, null evidence, alpha, beta, gamma, bound, iterations and status
   /// are set.
   virtual Fits maximise(const AnySpectrum& spectrum) = 0;
+
+  /// What a spectrum says of the rows it was made with; waits. After `maximise`.
+  virtual RowCoordinates coordinates(AnySpectrum& spectrum) = 0;
 
   /// The published procedure on the same spectrum.
   virtual Fits reference(const AnySpectrum& spectrum, const ReferenceOptions& options) = 0;

@@ -10,6 +10,8 @@
 #include <culogme/io.hpp>
 
 #include "bad_value.hpp"
+#include "row_evidence.hpp"
+#include "row_sample.hpp"
 #include "score_stages.hpp"
 #include "statistics_state.hpp"
 
@@ -46,7 +48,7 @@ double Stopwatch::lap() {
   return start_ - before;
 }
 
-Score finish(Backend& backend, const AnySpectrum& spectrum, const ScoreInput& input, const ScoreOptions& options,
+Score finish(Backend& backend, AnySpectrum& spectrum, const ScoreInput& input, const ScoreOptions& options,
              Seconds seconds) {
   Stopwatch watch;
   report(options, {"evidence", input.rows, input.rows, 0});
@@ -64,6 +66,8 @@ Score finish(Backend& backend, const AnySpectrum& spectrum, const ScoreInput& in
   score.engine = backend.description();
   for (std::size_t k = 0; k < score.targets.size(); ++k) score.targets[k].name = (*input.names)[k];
   summarise(score);
+  if (input.sample != nullptr && score.procedure == Procedure::maximum)
+    set_standard_errors(score, backend.coordinates(spectrum), *input.sample, backend.threads());
   seconds.evidence = watch.lap();
   if (fits.measured) {
     seconds.statistics = fits.measured->statistics;
@@ -86,7 +90,7 @@ Score score_sums(Backend& backend, Sums& sums, bool keep, const ScoreInput& inpu
   check_rows(input.rows, intercept);
   report(options, {"spectrum", input.rows, input.rows, 0});
   Stopwatch watch;
-  const std::unique_ptr<AnySpectrum> spectrum = backend.spectrum(sums, keep, intercept);
+  const std::unique_ptr<AnySpectrum> spectrum = backend.spectrum(sums, keep, intercept, input.sample);
   seconds.spectrum += watch.lap();
   return finish(backend, *spectrum, input, options, seconds);
 }
@@ -96,13 +100,19 @@ Score score_triangle(Backend& backend, Triangle& triangle, const ScoreInput& inp
   check_rows(input.rows, intercept_used(options, input.task));
   report(options, {"spectrum", input.rows, input.rows, 0});
   Stopwatch watch;
-  const std::unique_ptr<AnySpectrum> spectrum = backend.triangle_spectrum(triangle);
+  const std::unique_ptr<AnySpectrum> spectrum = backend.triangle_spectrum(triangle, input.sample);
   seconds.spectrum += watch.lap();
   return finish(backend, *spectrum, input, options, seconds);
 }
 
-Score score_dual(Backend& backend, const MatrixView& features, const TargetView& targets, const ScoreInput& input,
+Score score_dual(Backend& backend, const MatrixView& features, const TargetView& targets, const ScoreInput& given,
                  const ScoreOptions& options, Seconds seconds) {
+  SampledRows sample;  // all rows are at hand, so only their numbers are needed
+  ScoreInput input = given;
+  if (options.standard_error) {
+    sample.places = choose_rows(features.rows, most_sampled_rows(features.cols));
+    input.sample = &sample;
+  }
   const bool intercept = intercept_used(options, input.task);
   check_rows(features.rows, intercept);
   report(options, {"spectrum", features.rows, features.rows, 0});
@@ -110,9 +120,9 @@ Score score_dual(Backend& backend, const MatrixView& features, const TargetView&
     Seconds spent = seconds;
     Stopwatch watch;
     const std::unique_ptr<AnySpectrum> spectrum =
-        svd ? backend.dual_triangle_spectrum(features, targets, *input.names, input.task, intercept)
+        svd ? backend.dual_triangle_spectrum(features, targets, *input.names, input.task, intercept, input.sample)
             : backend.dual_spectrum(features, targets, *input.names, input.task, options.precision == Precision::f32,
-                                    intercept);
+                                    intercept, input.sample);
     spent.spectrum += watch.lap();
     return finish(backend, *spectrum, input, options, spent);
   };
@@ -177,11 +187,11 @@ namespace {
 /// Tiles of one block of a view: progress is told and a long score can be cancelled between blocks.
 constexpr std::int64_t view_tiles = 64;
 
-Score score_view(Engine& engine, const MatrixView& features, const TargetView& targets, const ScoreInput& input,
+Score score_view(Engine& engine, const MatrixView& features, const TargetView& targets, const ScoreInput& given,
                  const ScoreOptions& options) {
   Backend& backend = *engine.implementation();
   check_options(options);
-  check_rows(features.rows, intercept_used(options, input.task));
+  check_rows(features.rows, intercept_used(options, given.task));
   const auto target_at = [&](std::int64_t row, LabelView& labels, MatrixView& responses) {
     if (targets.labels != nullptr) {
       labels = *targets.labels;
@@ -208,11 +218,16 @@ Score score_view(Engine& engine, const MatrixView& features, const TargetView& t
   const auto run = [&](Precision precision) {
     Seconds seconds;
     Stopwatch watch;
+    RowSampler sampler(backend, options.standard_error, features.rows, features.cols,
+                       static_cast<std::int64_t>(given.names->size()), given.task);
+    ScoreInput input = given;
+    input.sample = sampler.sample();
     if (precision == Precision::svd) {
       const std::unique_ptr<Triangle> triangle = backend.make_triangle(
-          features.cols, *input.names, {input.task, intercept_used(options, input.task), features.rows});
+          features.cols, *input.names, {input.task, intercept_used(options, given.task), features.rows});
       add_blocks(triangle->tile_rows(), [&](const MatrixView& part, const TargetView& part_targets, std::int64_t row) {
         triangle->add(part, part_targets, row);
+        sampler.add(part, part_targets);
       });
       seconds.statistics = watch.lap();
       return score_triangle(backend, *triangle, input, options, seconds);
@@ -221,6 +236,7 @@ Score score_view(Engine& engine, const MatrixView& features, const TargetView& t
         backend.make_sums(features.cols, *input.names, {input.task, precision == Precision::f32, features.rows});
     add_blocks(sums->tile_rows(), [&](const MatrixView& part, const TargetView& part_targets, std::int64_t row) {
       sums->add(part, part_targets, row, false);
+      sampler.add(part, part_targets);
     });
     seconds.statistics = watch.lap();
     return score_sums(backend, *sums, false, input, options, seconds);
@@ -228,8 +244,8 @@ Score score_view(Engine& engine, const MatrixView& features, const TargetView& t
   Stopwatch total;
   try {
     Score score;
-    if (use_dual(features.rows, features.cols, intercept_used(options, input.task))) {
-      score = score_dual(backend, features, targets, input, options, {});
+    if (use_dual(features.rows, features.cols, intercept_used(options, given.task))) {
+      score = score_dual(backend, features, targets, given, options, {});
     } else {
       Precision precision = first_precision(backend, options, features.scalar, features.rows, features.cols);
       score = run(precision);
@@ -261,6 +277,8 @@ Score score(const Statistics& statistics, const ScoreOptions& options) {
   detail::Stopwatch total;
   Score score = state.score(options);
   detail::add_warnings(score, options);
+  if (options.standard_error)
+    score.warnings.push_back("no standard error: statistics keep no rows, score the features themselves for one");
   score.seconds.total = total.lap();
   return score;
 }

@@ -9,6 +9,7 @@
 
 #include "bad_value.hpp"
 #include "memory.hpp"
+#include "row_sample.hpp"
 #include "score_stages.hpp"
 #include "statistics_state.hpp"
 
@@ -93,7 +94,8 @@ Score score_streamed(Backend& backend, FeatureReader& reader, const Labels& labe
                      Precision precision) {
   Seconds seconds;
   const std::int64_t rows = reader.rows() - labels.ignored;
-  const ScoreInput input{labels.task, &labels.target_names, rows};
+  RowSampler sampler(backend, options.standard_error, rows, reader.cols(), labels.targets(), labels.task);
+  const ScoreInput input{labels.task, &labels.target_names, rows, sampler.sample()};
   if (precision == Precision::svd) {
     const std::unique_ptr<Triangle> triangle = backend.make_triangle(
         reader.cols(), labels.target_names, {labels.task, intercept_used(options, labels.task), rows});
@@ -101,6 +103,7 @@ Score score_streamed(Backend& backend, FeatureReader& reader, const Labels& labe
         .run(block_rows(backend, reader, triangle->tile_rows()), seconds,
              [&](const MatrixView& features, const TargetView& targets, std::int64_t row) {
                triangle->add(features, targets, row);
+               sampler.add(features, targets);
              });
     return score_triangle(backend, *triangle, input, options, seconds);
   }
@@ -110,6 +113,7 @@ Score score_streamed(Backend& backend, FeatureReader& reader, const Labels& labe
       .run(block_rows(backend, reader, sums->tile_rows()), seconds,
            [&](const MatrixView& features, const TargetView& targets, std::int64_t row) {
              sums->add(features, targets, row, false);
+             sampler.add(features, targets);
            });
   return score_sums(backend, *sums, false, input, options, seconds);
 }

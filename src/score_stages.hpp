@@ -16,6 +16,7 @@ struct ScoreInput {
   Task task = Task::classification;
   const std::vector<std::string>* names = nullptr;  ///< targets
   std::int64_t rows = 0;
+  const SampledRows* sample = nullptr;  ///< for a standard error
 };
 
 /// Seconds between calls.
@@ -47,8 +48,8 @@ Precision first_precision(const Backend& backend, const ScoreOptions& options, S
                           std::int64_t features);
 Precision next_precision(Precision precision);
 
-/// Whether a score is to be taken again on a more accurate route: f64 products after f32 ones, singular values after any
-/// others.
+/// Whether a score is to be taken again on a more accurate route: f64 products after f32 ones, singular values after
+/// any others.
 bool should_escalate(const Score& score, const ScoreOptions& options);
 
 /// Why a one-shot score took its first route, and why it went on from one whose estimate was too large.
@@ -65,7 +66,7 @@ Score score_triangle(Backend& backend, Triangle& triangle, const ScoreInput& inp
 Score score_dual(Backend& backend, const MatrixView& features, const TargetView& targets, const ScoreInput& input,
                  const ScoreOptions& options, Seconds seconds);
 /// Evidence of a spectrum.
-Score finish(Backend& backend, const AnySpectrum& spectrum, const ScoreInput& input, const ScoreOptions& options,
+Score finish(Backend& backend, AnySpectrum& spectrum, const ScoreInput& input, const ScoreOptions& options,
              Seconds seconds);
 
 /// Sets value, null value and error bound: means over the targets that are not empty. Throws NumericalError if all are.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,9 @@ struct TargetFit {
   double error_bound = 0;    ///< first-order bound on the error of `evidence` (docs/numerics.md)
   /// At most `error_bound`: what rounding of independent signs leaves of it, six standard deviations.
   double error_estimate = 0;
+  /// Of `evidence`, as Score::standard_error. NaN also for classes and labels of which the sample of a longer table
+  /// holds fewer than 8 rows.
+  double standard_error = std::numeric_limits<double>::quiet_NaN();
   std::int32_t iterations = 0;
   TargetStatus status = TargetStatus::empty;  ///< Procedure::reference scores empty classes as well: `interior`
 };
@@ -64,12 +68,28 @@ struct Seconds {
   double total = 0, read = 0, statistics = 0, spectrum = 0, evidence = 0;
 };
 
+/// What rows of a random sample add to a score. The rows depend on their number and that of the features alone: more
+/// where features are few, and the smaller sample is part of the larger one.
+struct RowEvidence {
+  std::vector<std::int64_t> rows;  ///< increasing, counted among the rows that were scored; 256 to 1024, or all
+  /// Of each the logarithm of the density of its target given all other rows, mean over the targets that are not empty.
+  std::vector<double> values;
+  /// [m (m - 1) / 2] lower triangle row by row, of the m = min(64, all) rows that a sample of 64 would be: what two
+  /// rows add by themselves less what they add together.
+  std::vector<double> pairs;
+};
+
 /// Plain values, no handles.
 struct Score {
   double value = 0;           ///< mean evidence over the targets that are not empty; +infinity if one is unbounded
   double error_bound = 0;     ///< mean of the targets' bounds
   double error_estimate = 0;  ///< mean of the targets' estimates; decides whether Precision::automatic goes on
   double null_value = 0;      ///< mean null evidence
+  /// Standard deviation of `value` over other sets of as many rows from the same population, by the jackknife
+  /// (docs/numerics.md). NaN where ScoreOptions::standard_error is off, where the score is infinite, of one row, of
+  /// Procedure::reference, and of statistics, which keep no rows.
+  double standard_error = std::numeric_limits<double>::quiet_NaN();
+  RowEvidence row_evidence;  ///< empty where standard_error is NaN
   std::int64_t rows = 0, features = 0, rank = 0;
   Task task = Task::classification;
   Procedure procedure = Procedure::maximum;
@@ -104,6 +124,7 @@ struct ScoreOptions {
   Intercept intercept = Intercept::automatic;
   Precision precision = Precision::automatic;  ///< one-shot scores; statistics have their own
   double accuracy = 1e-5;                      ///< error estimate that Precision::automatic must meet
+  bool standard_error = false;                 ///< of one-shot scores: O(256 features^2) more, and waits on a device
   /// Called from the calling thread between tiles and stages; may throw to cancel, and the exception comes out of
   /// score.
   std::function<void(const Progress&)> progress = {};
@@ -124,5 +145,17 @@ Score score(Engine& engine, const MatrixView& features, const MatrixView& respon
 
 /// Streams features of any size from a reader (culogme/io.hpp) in bounded memory.
 Score score(Engine& engine, FeatureReader& features, const Labels& labels, const ScoreOptions& options = {});
+
+/// How far the scores of two models on the same rows are apart.
+struct ScoreDifference {
+  double value = 0;           ///< first minus second
+  double standard_error = 0;  ///< of the difference, row by row: rows that are hard for both cancel
+  double probability = 0;     ///< that the first is the better one: of a normal variable, by value / standard_error
+};
+
+/// Compares two scores of the same rows and labels, both with standard errors. Standard error and probability are NaN
+/// where one of them has none; the probability is 1/2 where the scores are equal. Throws InvalidArgument where rows,
+/// task or intercept differ.
+ScoreDifference score_difference(const Score& first, const Score& second);
 
 }  // namespace culogme

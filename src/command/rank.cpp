@@ -11,6 +11,7 @@
 #include "progress.hpp"
 #include "rank_models.hpp"
 #include "rank_report.hpp"
+#include "rank_ties.hpp"
 #include "signals.hpp"
 #include "source_measures.hpp"
 #include "subcommand.hpp"
@@ -64,6 +65,7 @@ void score_models(RankCommand& command, Engine& engine, const Labels& labels, co
                   RankReport& report) {
   ProgressLine progress(command.output);
   command.measure.score.progress = progress.callback();
+  command.measure.score.standard_error = command.measure.score.procedure == Procedure::maximum;
   command.measure.score.precision = command.measure.precision.value_or(Precision::automatic);
   for (std::size_t i = 0; i < models.size(); ++i) {
     check_interrupted();
@@ -177,6 +179,7 @@ int run_rank(RankCommand& command) {
   check_interrupted();
 
   sort_models(report.models);
+  if (report.measures.front() == "logme") compare_models(report.models);
   report.warnings = model_warnings(report.models);
   for (std::string& warning : missing_measures(report)) report.warnings.push_back(std::move(warning));
   if (report.measures.front() == "logme")

@@ -8,6 +8,7 @@
 #include <culogme/version.hpp>
 
 #include "output.hpp"
+#include "rank_ties.hpp"
 #include "score_report.hpp"
 
 namespace culogme::command {
@@ -33,6 +34,9 @@ nlohmann::ordered_json model_json(const RankReport& report, std::size_t index) {
                                    {"score", json_number(model.values.front())},
                                    {"error_bound", logme_first ? json_number(model.score.error_bound) : none},
                                    {"null_score", logme_first ? json_number(model.score.null_value) : none},
+                                   {"standard_error", logme ? json_number(model.score.standard_error) : none},
+                                   {"beats_next", json_number(model.beats_next)},
+                                   {"tied_with_best", model.tied_with_best},
                                    {"status", value_status(model.values.front())}};
   for (std::size_t i = 0; i < report.measures.size(); ++i)
     object["measures"][report.measures[i]] = json_number(model.values[i]);
@@ -46,6 +50,9 @@ nlohmann::ordered_json model_json(const RankReport& report, std::size_t index) {
   object["seconds"] = model.score.seconds.total + model.sources.seconds;
   return object;
 }
+
+/// A dash where there is no number.
+std::string some(double value, const std::string& text) { return std::isnan(value) ? "-" : text; }
 
 std::string cell(double value) { return std::isnan(value) ? "-" : fixed(value, digits); }
 
@@ -102,14 +109,19 @@ std::string disagreement(const RankReport& report) {
 }
 
 std::string rank_table(const RankReport& report, bool quiet) {
-  const bool logme = reads_features(report.measures);
+  const bool logme = reads_features(report.measures), errors = report.procedure == Procedure::maximum && logme;
+  const bool compared = errors && report.measures.front() == "logme";
   std::vector<Align> columns = {Align::right, Align::left};
   std::vector<std::string> header = {"rank", "name"};
   if (logme) header.emplace_back("features");
   for (const std::string& measure : report.measures) {
     header.push_back(measure);
-    if (measure == "logme") header.emplace_back("error bound");
+    if (measure == "logme") {
+      header.emplace_back("error bound");
+      if (errors) header.emplace_back("std error");
+    }
   }
+  if (compared) header.insert(header.end(), {"beats next", "tie"});
   columns.resize(header.size(), Align::right);
   if (report.accuracies) {
     columns.push_back(Align::right);
@@ -123,9 +135,12 @@ std::string rank_table(const RankReport& report, bool quiet) {
     if (logme) cells.push_back(model.score.features > 0 ? std::to_string(model.score.features) : "-");
     for (std::size_t k = 0; k < report.measures.size(); ++k) {
       cells.push_back(cell(model.values[k]));
-      if (report.measures[k] == "logme")
-        cells.push_back(std::isnan(model.values[k]) ? "-" : general(model.score.error_bound, 2));
+      if (report.measures[k] != "logme") continue;
+      cells.push_back(std::isnan(model.values[k]) ? "-" : general(model.score.error_bound, 2));
+      if (errors) cells.push_back(some(model.score.standard_error, general(model.score.standard_error, 2)));
     }
+    if (compared)
+      cells.insert(cells.end(), {some(model.beats_next, fixed(model.beats_next, 3)), model.tied_with_best ? "=" : ""});
     if (report.accuracies) {
       const double accuracy = accuracy_of(report, model.name);
       cells.push_back(std::isnan(accuracy) ? "-" : general(accuracy, 4));
@@ -143,7 +158,8 @@ std::string rank_table(const RankReport& report, bool quiet) {
     text += "weighted Kendall tau" + of + " against " + printable(report.accuracies->column) + ": " +
             tau_text(evaluation.weighted_kendall) + " (" + counted(evaluation.models, "model") + ")\n";
   }
-  if (const std::string line = disagreement(report); !line.empty()) text += printable(line) + "\n";
+  for (const std::string& line : {ties(report.models), disagreement(report)})
+    if (!line.empty()) text += printable(line) + "\n";
   return text + warning_lines(report.warnings, quiet);
 }
 
@@ -165,6 +181,7 @@ nlohmann::ordered_json rank_json(const RankReport& report) {
   for (const Comparison& comparison : report.comparisons)
     object["evaluation"].push_back(comparison_json(comparison, report.accuracies->column, report.evaluate_options));
   if (const std::string line = disagreement(report); !line.empty()) object["disagreement"] = line;
+  if (const std::string line = ties(report.models); !line.empty()) object["ties"] = line;
   object["warnings"] = report.warnings;
   object["seconds"] = {{"total", report.seconds}};
   return object;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ struct RankedModel {
   SourceMeasures sources;
   std::vector<double> values = {};         ///< of the measures, in their order; NaN where the model lacks the files
   std::vector<std::string> warnings = {};  ///< of all measures
+  /// Probability that the model is better than the next one; NaN of the last one and where nothing is known.
+  double beats_next = std::numeric_limits<double>::quiet_NaN();
+  bool tied_with_best = false;  ///< of a model other than the best: the order could well be the reverse
 };
 
 struct FailedModel {

@@ -143,6 +143,8 @@ int run_score(ScoreCommand& command) {
   ScoreReport report = statistics != command.features.end() ? score_statistics(command, progress)
                                                             : score_files(command, measures, progress);
   report.measures = measures;
+  if (command.measure.score.standard_error && !report.has_logme())
+    throw UsageError("--standard-error is that of the evidence, which only --measure logme has");
   if (command.order != TargetOrder::given && !report.has_logme())
     throw UsageError("--sort orders targets by their evidence, which only --measure logme has");
   sort_targets(report, command.order);
@@ -174,6 +176,8 @@ Run setup_score(CLI::App& app) {
   add_data_options(app, command->data);
   add_measure_options(app, command->measure);
   add_engine_options(app, command->engine);
+  app.add_flag("--standard-error", command->measure.score.standard_error,
+               "Tell the standard error of the score and of each target too (rank always does)");
   add_choice<TargetOrder>(
       app, "--sort", command->order,
       {{"given", TargetOrder::given}, {"evidence", TargetOrder::evidence}, {"excess", TargetOrder::excess}},

@@ -42,6 +42,7 @@ nlohmann::ordered_json target_json(const TargetFit& target) {
           {"gamma", number(target.gamma)},
           {"error_bound", number(target.error_bound)},
           {"error_estimate", number(target.error_estimate)},
+          {"standard_error", number(target.standard_error)},
           {"iterations", target.iterations},
           {"status", status_name(target.status)}};
 }
@@ -172,6 +173,7 @@ nlohmann::ordered_json score_json(const ScoreReport& report) {
   object["score"] = json_number(value);
   object["error_bound"] = logme_first ? json_number(score.error_bound) : none;
   object["error_estimate"] = logme_first ? json_number(score.error_estimate) : none;
+  object["standard_error"] = logme_first ? json_number(score.standard_error) : none;
   object["null_score"] = logme_first ? json_number(score.null_value) : none;
   object["excess"] = logme_first ? json_number(score.value - score.null_value) : none;
   for (const std::string& measure : report.measures) object["measures"][measure] = json_number(report.value(measure));
@@ -197,6 +199,8 @@ std::string score_table(const ScoreReport& report, bool quiet) {
   if (logme) {
     table.add({"error bound", general(score.error_bound, 2) + (report.measures.size() > 1 ? " (logme)" : "")});
     table.add({"error estimate", general(score.error_estimate, 2) + (report.measures.size() > 1 ? " (logme)" : "")});
+    if (!std::isnan(score.standard_error))
+      table.add({"standard error", general(score.standard_error, 2) + (report.measures.size() > 1 ? " (logme)" : "")});
     table.add({"null score", fixed(score.null_value, digits) + (report.measures.size() > 1 ? " (logme)" : "")});
     table.add(
         {"features", report.name + ": " + counted(score.features, "column") + ", rank " + std::to_string(score.rank)});

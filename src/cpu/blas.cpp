@@ -264,12 +264,12 @@ int bdsdc(std::int64_t n, double* d, double* e, double* u, double* vt) {
   return info;
 }
 
-int bdsqr(std::int64_t n, std::int64_t m, double* d, double* e, double* x, double* y) {
-  const int in = narrow(n), im = narrow(m), one = 1, none = 0;
+int bdsqr(std::int64_t n, std::int64_t k, std::int64_t m, double* d, double* e, double* x, double* y) {
+  const int in = narrow(n), ik = narrow(k), im = narrow(m), one = 1, none = 0;
   std::vector<double> work = workspace(4 * static_cast<double>(n));
   double nothing = 0;
   int info = 0;
-  dbdsqr_("U", &in, &one, &im, &none, d, e, x, &in, y, &im, &nothing, &one, work.data(), &info);
+  dbdsqr_("U", &in, &ik, &im, &none, d, e, x, &in, y, &im, &nothing, &one, work.data(), &info);
   return info;
 }
 

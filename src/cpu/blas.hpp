@@ -45,8 +45,8 @@ int gebrd(std::int64_t n, double* a, double* d, double* e, double* tau_q, double
 int ormbr(bool left_vectors, std::int64_t n, std::int64_t m, const double* a, const double* tau, double* c);
 /// B = U diag(d) V' by divide and conquer, d decreasing; u and vt are n x n.
 int bdsdc(std::int64_t n, double* d, double* e, double* u, double* vt);
-/// The same by QR sweeps, which are applied to what is wanted alone: x (n) = V'x, y (m x n) = y U.
-int bdsqr(std::int64_t n, std::int64_t m, double* d, double* e, double* x, double* y);
+/// The same by QR sweeps, which are applied to what is wanted alone: x (n x k) = V'x, y (m x n) = y U.
+int bdsqr(std::int64_t n, std::int64_t k, std::int64_t m, double* d, double* e, double* x, double* y);
 
 /// Root `index` (from 0) of 1 + rho sum z_i^2 / (d_i - x), d increasing, rho > 0, |z| = 1: d - root into delta, the
 /// root into *root. Safe to call from several threads.

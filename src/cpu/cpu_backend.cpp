@@ -89,15 +89,16 @@ class CpuBackend final : public Backend {
     check_host_source(shape, source_labels, labels, first_row);
   }
 
-  std::unique_ptr<AnySpectrum> spectrum(Sums& sums, bool keep, bool intercept) override {
-    return std::make_unique<CpuSpectrum>(primal_spectrum(keep ? sums.moments() : sums.take(), intercept, threads_));
+  std::unique_ptr<AnySpectrum> spectrum(Sums& sums, bool keep, bool intercept, const SampledRows* sample) override {
+    return std::make_unique<CpuSpectrum>(
+        primal_spectrum(keep ? sums.moments() : sums.take(), intercept, threads_, sample));
   }
 
   std::unique_ptr<AnySpectrum> dual_spectrum(const MatrixView& features, const TargetView& targets,
                                              const std::vector<std::string>& names, Task task, bool f32_products,
-                                             bool intercept) override {
+                                             bool intercept, const SampledRows* sample) override {
     return std::make_unique<CpuSpectrum>(
-        detail::dual_spectrum(features, targets, names, task, f32_products, intercept, threads_));
+        detail::dual_spectrum(features, targets, names, task, f32_products, intercept, threads_, sample));
   }
 
   std::unique_ptr<Triangle> make_triangle(std::int64_t features, std::vector<std::string> names,
@@ -105,20 +106,23 @@ class CpuBackend final : public Backend {
     return make_cpu_triangle(features, std::move(names), options, threads_, workspace_limit_);
   }
 
-  std::unique_ptr<AnySpectrum> triangle_spectrum(Triangle& triangle) override {
-    return std::make_unique<CpuSpectrum>(detail::triangle_spectrum(triangle));
+  std::unique_ptr<AnySpectrum> triangle_spectrum(Triangle& triangle, const SampledRows* sample) override {
+    return std::make_unique<CpuSpectrum>(detail::triangle_spectrum(triangle, sample));
   }
 
   std::unique_ptr<AnySpectrum> dual_triangle_spectrum(const MatrixView& features, const TargetView& targets,
-                                                      const std::vector<std::string>& names, Task task,
-                                                      bool intercept) override {
+                                                      const std::vector<std::string>& names, Task task, bool intercept,
+                                                      const SampledRows* sample) override {
     return std::make_unique<CpuSpectrum>(
-        detail::dual_triangle_spectrum(features, targets, names, task, intercept, threads_));
+        detail::dual_triangle_spectrum(features, targets, names, task, intercept, threads_, sample));
   }
 
   Fits maximise(const AnySpectrum& spectrum) override {
     const Spectrum& s = static_cast<const CpuSpectrum&>(spectrum).values;
     return fits_of(s, maximise_evidence(s, threads_));
+  }
+  RowCoordinates coordinates(AnySpectrum& spectrum) override {
+    return std::move(static_cast<CpuSpectrum&>(spectrum).values.sampled);
   }
   Fits reference(const AnySpectrum& spectrum, const ReferenceOptions& options) override {
     const Spectrum& s = static_cast<const CpuSpectrum&>(spectrum).values;

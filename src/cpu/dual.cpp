@@ -2,6 +2,7 @@
 #include <cmath>
 #include <memory>
 #include <numeric>
+#include <utility>
 
 #include "cpu/blas.hpp"
 #include "cpu/dual_input.hpp"
@@ -10,6 +11,7 @@
 #include "cpu/tile.hpp"
 #include "memory.hpp"
 #include "rounding.hpp"
+#include "row_sample.hpp"
 
 namespace culogme::detail {
 namespace {
@@ -85,7 +87,7 @@ void centre(DualGram& dual) {
 }  // namespace
 
 Spectrum dual_spectrum(const MatrixView& features, const TargetView& targets, const std::vector<std::string>& names,
-                       Task task, bool f32_products, bool intercept, int threads) {
+                       Task task, bool f32_products, bool intercept, int threads, const SampledRows* sample) {
   const std::int64_t n = features.rows, target_count = static_cast<std::int64_t>(names.size());
   const double size = static_cast<double>(n);
   require_memory(8 * size * (3 * size + static_cast<double>(target_count)) + 8 * static_cast<double>(chunk_elements),
@@ -112,8 +114,14 @@ Spectrum dual_spectrum(const MatrixView& features, const TargetView& targets, co
     source.energy_entry = std::max(source.energy_entry, dual.gram[size_of(i * n + i)]);
   }
   intercept ? centre(dual) : restore(dual, frame);
-  Decomposition found = decompose(n, dual.gram, dense, target_count, threads);
+  AlignedVector<double> values, rows;
+  if (sample != nullptr) {
+    values = values_at(*sample, n, target_count, dense);
+    rows = unit_rows(*sample, n, intercept);
+  }
+  Decomposition found = decompose(n, dual.gram, dense, target_count, threads, std::move(rows));
   set_projections(s, source, found.eigenvalues, found.projected);
+  if (sample != nullptr) set_coordinates(s, n, found.projected, false, found.rows, false, std::move(values));
   return s;
 }
 

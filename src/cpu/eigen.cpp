@@ -38,7 +38,7 @@ double frobenius_norm(std::int64_t n, const AlignedVector<double>& lower) {
 }  // namespace
 
 Decomposition decompose(std::int64_t n, AlignedVector<double>& matrix, AlignedVector<double>& right_sides,
-                        std::int64_t count, int threads) {
+                        std::int64_t count, int threads, AlignedVector<double> rows) {
   const double size = static_cast<double>(n);
   require_memory(16 * size * size, "the eigenproblem of size " + std::to_string(n) + "'s workspaces");
   const double frobenius = frobenius_norm(n, matrix);
@@ -63,7 +63,7 @@ Decomposition decompose(std::int64_t n, AlignedVector<double>& matrix, AlignedVe
 
   const TridiagonalSolver solver(std::move(diagonal), std::move(beside), n >= torn, threads);
   const BlasThreads used(blas_threads);
-  Decomposition result{solver.eigenvalues(), solver.project(right_sides, count + 1)};
+  Decomposition result{solver.eigenvalues(), solver.project(right_sides, count + 1), {}};
 
   // V diag(eigenvalues) V' probe against the matrix times the probe: an info of zero proves nothing.
   AlignedVector<double> scaled(size_of(n));
@@ -79,6 +79,11 @@ Decomposition decompose(std::int64_t n, AlignedVector<double>& matrix, AlignedVe
     give_up(n, "the residual of a test vector is 2^" + std::to_string(std::ilogb(error / frobenius)) +
                    " of the matrix's norm");
   result.projected.resize(size_of(count * n));
+  if (const auto sampled = static_cast<std::int64_t>(rows.size()) / n; sampled > 0) {
+    if (const int info = ormtr(true, n, sampled, matrix.data(), reflectors.data(), rows.data()); info != 0)
+      give_up(n, "ormtr answers " + std::to_string(info));
+    result.rows = solver.project(rows, sampled);
+  }
   return result;
 }
 

@@ -24,17 +24,19 @@ AlignedVector<double> transposed(std::int64_t rows, std::int64_t cols, const Ali
   return out;
 }
 
-/// Q'[Y p q] and P'p of the bidiagonal form, and the same along the singular vectors once `run` has been.
+/// Q'[Y p q] and P'[p F] of the bidiagonal form, and the same along the singular vectors once `run` has been.
 struct Bidiagonal {
   std::int64_t n = 0, columns = 0;
   AlignedVector<double> diagonal, beside;
   AlignedVector<double> left;   ///< [columns][n]
-  AlignedVector<double> right;  ///< [n]
+  AlignedVector<double> right;  ///< [right_columns][n]
+
+  std::int64_t right_columns() const { return static_cast<std::int64_t>(right.size()) / n; }
 
   int run(SingularMethod method) {
     if (method == SingularMethod::sweep) {
       AlignedVector<double> rows = transposed(n, columns, left);
-      const int info = bdsqr(n, columns, diagonal.data(), beside.data(), right.data(), rows.data());
+      const int info = bdsqr(n, right_columns(), columns, diagonal.data(), beside.data(), right.data(), rows.data());
       left = transposed(columns, n, rows);
       return info;
     }
@@ -42,7 +44,7 @@ struct Bidiagonal {
     const int info = bdsdc(n, diagonal.data(), beside.data(), u.data(), vt.data());
     if (info != 0) return info;
     gemm(true, false, n, columns, n, u.data(), n, left.data(), n, 0, turned.data(), n);
-    gemm(false, false, n, 1, n, vt.data(), n, right.data(), n, 0, right_turned.data(), n);
+    gemm(false, false, n, right_columns(), n, vt.data(), n, right.data(), n, 0, right_turned.data(), n);
     left = std::move(turned);
     right = std::move(right_turned);
     return info;
@@ -73,7 +75,7 @@ struct Bidiagonal {
 }  // namespace
 
 SingularValues singular_values(std::int64_t n, AlignedVector<double>& matrix, AlignedVector<double>& right_sides,
-                               std::int64_t count, int threads, SingularMethod method) {
+                               std::int64_t count, int threads, SingularMethod method, AlignedVector<double> rows) {
   const double size = static_cast<double>(n);
   require_memory(48 * size * size, "the singular values of a matrix of size " + std::to_string(n));
   const double frobenius = norm(matrix.data(), n * n);
@@ -88,12 +90,13 @@ SingularValues singular_values(std::int64_t n, AlignedVector<double>& matrix, Al
   start.left.resize(size_of((count + 1) * n));
   gemm(false, false, n, 1, n, matrix.data(), n, start.right.data(), n, 0, start.left.data() + count * n, n);
   append_probe(n, 54321, start.left);
+  start.right.insert(start.right.end(), rows.begin(), rows.end());
   AlignedVector<double> tau_q(size_of(n)), tau_p(size_of(n));
   if (const int info = gebrd(n, matrix.data(), start.diagonal.data(), start.beside.data(), tau_q.data(), tau_p.data());
       info != 0)
     give_up(n, "gebrd answers " + std::to_string(info));
   int info = ormbr(true, n, count + 2, matrix.data(), tau_q.data(), start.left.data());
-  if (info == 0) info = ormbr(false, n, 1, matrix.data(), tau_p.data(), start.right.data());
+  if (info == 0) info = ormbr(false, n, start.right_columns(), matrix.data(), tau_p.data(), start.right.data());
   if (info != 0) give_up(n, "ormbr answers " + std::to_string(info));
 
   std::string why;
@@ -108,11 +111,12 @@ SingularValues singular_values(std::int64_t n, AlignedVector<double>& matrix, Al
     if (method == SingularMethod::sweep) give_up(n, why);
   }
 
-  SingularValues result{std::move(start.diagonal), std::move(start.left)};
+  SingularValues result{std::move(start.diagonal), std::move(start.left), std::move(rows)};
   result.projected.resize(size_of(count * n));
+  std::copy(start.right.begin() + n, start.right.end(), result.rows.begin());
   std::reverse(result.values.begin(), result.values.end());
-  for (std::int64_t k = 0; k < count; ++k)
-    std::reverse(result.projected.begin() + k * n, result.projected.begin() + (k + 1) * n);
+  for (AlignedVector<double>* const columns : {&result.projected, &result.rows})
+    for (auto column = columns->begin(); column != columns->end(); column += n) std::reverse(column, column + n);
   return result;
 }
 

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include <culogme/error.hpp>
 
 #include "cpu/eigen.hpp"
 #include "memory.hpp"
 #include "rounding.hpp"
+#include "row_sample.hpp"
 
 namespace culogme::detail {
 namespace {
@@ -75,7 +77,53 @@ std::vector<double> move_origin(Moments& moments, bool intercept) {
   return intercept ? centre(moments) : restore(moments);
 }
 
-Spectrum primal_spectrum(Moments m, bool intercept, int threads) {
+std::vector<double> target_means(const Moments& m, bool intercept) {
+  std::vector<double> means(m.names.size(), 0);
+  if (!intercept) return means;
+  const double n = static_cast<double>(m.rows);
+  for (std::size_t k = 0; k < means.size(); ++k)
+    means[k] =
+        m.task == Task::classification ? static_cast<double>(m.counts[k]) / n : m.target_pilot[k] + m.target_sum[k] / n;
+  return means;
+}
+
+AlignedVector<double> shifted_rows(const Moments& m, bool intercept, const SampledRows& sample) {
+  AlignedVector<double> rows = sample.features;
+  const std::size_t d = size_of(m.features);
+  const double factor = std::ldexp(1.0, -m.exponent), n = static_cast<double>(m.rows);
+  for (std::size_t j = 0; j < d; ++j) {
+    const double mean = intercept ? m.pilot[j] + m.sum[j] / n : 0;
+    for (std::size_t at = j; at < rows.size(); at += d) rows[at] = rows[at] * factor - mean;
+  }
+  return rows;
+}
+
+AlignedVector<double> unit_rows(const SampledRows& sample, std::int64_t n, bool intercept) {
+  AlignedVector<double> rows(size_of(sample.count() * n), intercept ? -1 / static_cast<double>(n) : 0);
+  for (std::int64_t i = 0; i < sample.count(); ++i) rows[size_of(i * n + sample.places[size_of(i)])] += 1;
+  return rows;
+}
+
+AlignedVector<double> values_at(const SampledRows& sample, std::int64_t n, std::int64_t targets,
+                                const AlignedVector<double>& dense) {
+  AlignedVector<double> values;
+  for (std::int64_t k = 0; k < targets; ++k)
+    for (const std::int64_t place : sample.places) values.push_back(dense[size_of(k * n + place)]);
+  return values;
+}
+
+void set_coordinates(Spectrum& s, std::int64_t n, std::span<const double> projected, bool divide_projected,
+                     std::span<const double> rows, bool divide_rows, AlignedVector<double> values) {
+  s.sampled.scalars = s;
+  s.sampled.exponent = s.exponent;
+  s.sampled.target_exponent = s.target_exponent;
+  s.sampled.eigenvalues = s.eigenvalues;
+  s.sampled.targets = kept_coordinates(projected, n, s.eigenvalues, divide_projected);
+  s.sampled.rows = kept_coordinates(rows, n, s.eigenvalues, divide_rows);
+  s.sampled.values = std::move(values);
+}
+
+Spectrum primal_spectrum(Moments m, bool intercept, int threads, const SampledRows* sample) {
   const std::int64_t d = m.features;
   require_memory(moments_bytes(d, m.targets()), "the spectrum of " + std::to_string(d) + " columns");
   const double trace_before = std::max(m.history, trace(m));
@@ -94,7 +142,8 @@ Spectrum primal_spectrum(Moments m, bool intercept, int threads) {
     source.energy_trace += energy;
     source.energy_entry = std::max(source.energy_entry, energy);
   }
-  Decomposition found = decompose(d, m.gram, m.cross, m.targets(), threads);
+  Decomposition found = decompose(d, m.gram, m.cross, m.targets(), threads,
+                                  sample == nullptr ? AlignedVector<double>() : shifted_rows(m, intercept, *sample));
 
   Spectrum s;
   s.route = source.f32 ? Route::gram_f32 : Route::gram_f64;
@@ -109,6 +158,9 @@ Spectrum primal_spectrum(Moments m, bool intercept, int threads) {
     s.rows.push_back(classes ? m.counts[size_of(k)] : m.rows);
   }
   set_projections(s, source, found.eigenvalues, found.projected);
+  if (sample != nullptr)
+    set_coordinates(s, d, found.projected, true, found.rows, true,
+                    sampled_values(*sample, m.target_exponent, target_means(m, intercept)));
   return s;
 }
 

@@ -11,7 +11,9 @@
 #include "cpu/pack.hpp"
 #include "cpu/row_triangle.hpp"
 #include "cpu/singular.hpp"
+#include "cpu/spectrum.hpp"
 #include "memory.hpp"
+#include "row_sample.hpp"
 
 namespace culogme::detail {
 namespace {
@@ -65,7 +67,43 @@ void set_singular(Spectrum& s, SingularValues& found, const std::vector<double>&
   }
 }
 
-Spectrum triangle_spectrum(Triangle& triangle) {
+LeadMeans lead_means(double first, std::span<const double> features, std::span<const double> targets,
+                     std::span<const double> pilot, std::span<const double> target_pilot) {
+  LeadMeans means;
+  for (std::size_t j = 0; j < features.size(); ++j) means.features.push_back(features[j] / first + pilot[j]);
+  for (std::size_t k = 0; k < targets.size(); ++k)
+    means.targets.push_back(targets[k] / first + (target_pilot.empty() ? 0 : target_pilot[k]));
+  return means;
+}
+
+AlignedVector<double> rows_about(const std::vector<double>& means, std::int32_t exponent, const SampledRows& sample) {
+  AlignedVector<double> rows = sample.features;
+  for (std::size_t at = 0; at < rows.size(); ++at)
+    rows[at] = std::ldexp(rows[at], -exponent) - means[at % means.size()];
+  return rows;
+}
+
+namespace {
+
+/// `exponent`: of the rows that were projected, before set_singular found a better one.
+void set_row_coordinates(Spectrum& s, SingularValues& found, std::int32_t exponent, AlignedVector<double> values) {
+  for (double& value : found.rows) value = std::ldexp(value, exponent - s.exponent);
+  set_coordinates(s, static_cast<std::int64_t>(found.values.size()), found.projected, false, found.rows, true,
+                  std::move(values));
+}
+
+LeadMeans means_of(const RowTriangle& rows, const TriangleFactor& factor) {
+  const std::int64_t d = rows.features(), stride = d + 1;
+  if (!rows.intercept()) return {std::vector<double>(size_of(d)), std::vector<double>(size_of(rows.targets()))};
+  std::vector<double> features, targets;
+  for (std::int64_t j = 0; j < d; ++j) features.push_back(factor.triangle[size_of((j + 1) * stride)]);
+  for (std::int64_t k = 0; k < rows.targets(); ++k) targets.push_back(factor.projected[size_of(k * stride)]);
+  return lead_means(factor.triangle.front(), features, targets, rows.frame().pilot, rows.frame().target_pilot);
+}
+
+}  // namespace
+
+Spectrum triangle_spectrum(Triangle& triangle, const SampledRows* sample) {
   auto& rows = static_cast<RowTriangle&>(triangle);
   TriangleFactor& factor = rows.finish();
   const std::int64_t lead = rows.intercept() ? 1 : 0, d = rows.features(), stride = d + lead;
@@ -101,14 +139,23 @@ Spectrum triangle_spectrum(Triangle& triangle) {
     s.targets.push_back({noise ? 0 : square, 0, 0, 0, false});
   }
   const double column = largest_column(matrix, d);
+  AlignedVector<double> sampled, values;
+  if (sample != nullptr) {
+    const LeadMeans means = means_of(rows, factor);
+    sampled = rows_about(means.features, rows.frame().exponent, *sample);
+    values = sampled_values(*sample, rows.frame().target_exponent, means.targets);
+  }
   factor.triangle = {};
-  SingularValues found = singular_values(d, matrix, along, rows.targets(), rows.threads());
+  SingularValues found =
+      singular_values(d, matrix, along, rows.targets(), rows.threads(), SingularMethod::divide, std::move(sampled));
   set_singular(s, found, factor.outside, column, rows.steps());
+  if (sample != nullptr) set_row_coordinates(s, found, rows.frame().exponent, std::move(values));
   return s;
 }
 
 Spectrum dual_triangle_spectrum(const MatrixView& features, const TargetView& targets,
-                                const std::vector<std::string>& names, Task task, bool intercept, int threads) {
+                                const std::vector<std::string>& names, Task task, bool intercept, int threads,
+                                const SampledRows* sample) {
   const std::int64_t n = features.rows, target_count = static_cast<std::int64_t>(names.size());
   const double size = static_cast<double>(n);
   constexpr std::int64_t tile_columns = 1024;
@@ -152,8 +199,17 @@ Spectrum dual_triangle_spectrum(const MatrixView& features, const TargetView& ta
   for (std::int64_t j = 0; j < n; ++j)
     for (std::int64_t i = 0; i < n; ++i) matrix[size_of(i * n + j)] = factor.triangle[size_of(j * n + i)];
   factor.triangle = {};
-  SingularValues found = singular_values(n, matrix, along, target_count, threads);
+  AlignedVector<double> sampled, values;
+  if (sample != nullptr) {
+    values = values_at(*sample, n, target_count, along);
+    // A row of F turned by Q is the same row of R'.
+    for (const std::int64_t place : sample->places)
+      for (std::int64_t j = 0; j < n; ++j) sampled.push_back(matrix[size_of(j * n + place)]);
+  }
+  SingularValues found =
+      singular_values(n, matrix, along, target_count, threads, SingularMethod::divide, std::move(sampled));
   set_singular(s, found, std::vector<double>(size_of(target_count), 0), 1, steps);
+  if (sample != nullptr) set_row_coordinates(s, found, frame.exponent, std::move(values));
   return s;
 }
 

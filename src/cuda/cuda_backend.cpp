@@ -11,6 +11,7 @@
 #include "cuda/check.hpp"
 #include "cuda/context.hpp"
 #include "cuda/device.hpp"
+#include "cuda/row_coordinates.hpp"
 #include "cuda/row_triangle.hpp"
 #include "cuda/source.hpp"
 #include "cuda/spectrum.hpp"
@@ -119,14 +120,15 @@ class CudaBackend final : public Backend {
     check_host_source(shape, source_labels, labels, first_row);
   }
 
-  std::unique_ptr<AnySpectrum> spectrum(Sums& sums, bool keep, bool intercept) override {
-    return primal_device_spectrum(static_cast<const CudaSums&>(sums), keep, intercept);
+  std::unique_ptr<AnySpectrum> spectrum(Sums& sums, bool keep, bool intercept, const SampledRows* sample) override {
+    return primal_device_spectrum(static_cast<const CudaSums&>(sums), keep, intercept, sample);
   }
 
   std::unique_ptr<AnySpectrum> dual_spectrum(const MatrixView& features, const TargetView& targets,
                                              const std::vector<std::string>& names, Task task, bool f32_products,
-                                             bool intercept) override {
-    return dual_device_spectrum(context_, features, targets, names, task, f32_products, intercept, workspace_limit_);
+                                             bool intercept, const SampledRows* sample) override {
+    return dual_device_spectrum(context_, features, targets, names, task, f32_products, intercept, workspace_limit_,
+                                sample);
   }
 
   std::unique_ptr<Triangle> make_triangle(std::int64_t features, std::vector<std::string> names,
@@ -134,18 +136,22 @@ class CudaBackend final : public Backend {
     return make_cuda_triangle(context_, features, std::move(names), options, workspace_limit_);
   }
 
-  std::unique_ptr<AnySpectrum> triangle_spectrum(Triangle& triangle) override {
-    return triangle_device_spectrum(static_cast<CudaTriangle&>(triangle));
+  std::unique_ptr<AnySpectrum> triangle_spectrum(Triangle& triangle, const SampledRows* sample) override {
+    return triangle_device_spectrum(static_cast<CudaTriangle&>(triangle), sample);
   }
 
   std::unique_ptr<AnySpectrum> dual_triangle_spectrum(const MatrixView& features, const TargetView& targets,
-                                                      const std::vector<std::string>& names, Task task,
-                                                      bool intercept) override {
-    return dual_triangle_device_spectrum(context_, features, targets, names, task, intercept, workspace_limit_);
+                                                      const std::vector<std::string>& names, Task task, bool intercept,
+                                                      const SampledRows* sample) override {
+    return dual_triangle_device_spectrum(context_, features, targets, names, task, intercept, workspace_limit_, sample);
   }
 
   Fits maximise(const AnySpectrum& spectrum) override {
     return maximise_on_device(static_cast<const CudaSpectrum&>(spectrum), device_.shared_optin);
+  }
+
+  RowCoordinates coordinates(AnySpectrum& spectrum) override {
+    return coordinates_on_host(static_cast<CudaSpectrum&>(spectrum));
   }
 
   /// On the host: for comparison with published numbers, not for speed.

@@ -170,7 +170,7 @@ kernels::SumsState read_state(CudaContext& context, const DeviceMoments& m) {
   return state;
 }
 
-Moments download(CudaContext& context, DeviceMoments& m, const std::vector<std::string>& names) {
+Moments download_sides(CudaContext& context, const DeviceMoments& m, const std::vector<std::string>& names) {
   Moments to;
   to.task = m.task;
   to.features = m.features;
@@ -178,10 +178,6 @@ Moments download(CudaContext& context, DeviceMoments& m, const std::vector<std::
   to.names = names;
   to.rows_f32 = m.rows_f32;
   to.history = m.history;
-  if (m.task == Task::classification)
-    kernels::launch_class_total({m.cross.data(), m.sum(), m.features, m.targets}, context.stream());
-  get(context, to.gram, m.gram.data(), m.features * m.features);
-  get(context, to.cross, m.cross.data(), m.targets * m.features);
   get(context, to.sum, m.sum(), m.features);
   get(context, to.pilot, m.pilot.data(), m.features);
   get(context, to.counts, m.counts.data(), m.counts.count());
@@ -192,8 +188,17 @@ Moments download(CudaContext& context, DeviceMoments& m, const std::vector<std::
   get(context, to.energy_f32, m.energy.data(), m.rows_f32 > 0 ? m.energy.count() : 0);
   if (m.task != Task::classification) to.target_history.assign(static_cast<std::size_t>(m.targets), 0);
   if (!m.target_history.empty()) get(context, to.target_history, m.target_history.data(), m.targets);
-  const kernels::SumsState state = read_state(context, m);
-  to.exponent = state.raised;
+  to.exponent = read_state(context, m).raised;
+  return to;
+}
+
+Moments download(CudaContext& context, DeviceMoments& m, const std::vector<std::string>& names) {
+  if (m.task == Task::classification)
+    kernels::launch_class_total({m.cross.data(), m.sum(), m.features, m.targets}, context.stream());
+  Moments to = download_sides(context, m, names);
+  get(context, to.gram, m.gram.data(), m.features * m.features);
+  get(context, to.cross, m.cross.data(), m.targets * m.features);
+  context.synchronize();
   // The upper triangle holds whatever the products left there.
   for (std::int64_t j = 0; j < m.features; ++j) std::fill_n(to.gram.begin() + j * m.features, j, 0.0);
   return to;

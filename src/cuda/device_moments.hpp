@@ -49,6 +49,9 @@ DeviceMoments upload(CudaContext& context, const Moments& moments, bool f32_prod
 /// What the kernels found: the first bad value, the exponent. Waits for the stream.
 kernels::SumsState read_state(CudaContext& context, const DeviceMoments& moments);
 
+/// What moments hold beside their matrices, on the host; waits. The sums of the columns have been set.
+Moments download_sides(CudaContext& context, const DeviceMoments& moments, const std::vector<std::string>& names);
+
 /// Copies moments to the host; waits. The sums of the columns are those of the classes where there are classes.
 Moments download(CudaContext& context, DeviceMoments& moments, const std::vector<std::string>& names);
 

@@ -4,6 +4,7 @@
 
 #include "cuda/check.hpp"
 #include "cuda/dual_input.hpp"
+#include "cuda/row_coordinates.hpp"
 #include "cuda/spectrum.hpp"
 #include "kernels/launch_spectrum.hpp"
 #include "rounding.hpp"
@@ -13,7 +14,7 @@ namespace culogme::detail {
 std::unique_ptr<CudaSpectrum> dual_device_spectrum(const std::shared_ptr<CudaContext>& shared,
                                                    const MatrixView& features, const TargetView& targets,
                                                    const std::vector<std::string>& names, Task task, bool f32_products,
-                                                   bool intercept, std::size_t limit) {
+                                                   bool intercept, std::size_t limit, const SampledRows* sample) {
   CudaContext& context = *shared;
   const DeviceScope scope = context.enter();
   auto result = std::make_unique<CudaSpectrum>();
@@ -64,6 +65,7 @@ std::unique_ptr<CudaSpectrum> dual_device_spectrum(const std::shared_ptr<CudaCon
   kernels::launch_shift_dual(
       {gram.data(), along.data(), in.pilot.data(), mean.data(), s.traces.data(), n, d, intercept, f32_products},
       context.stream());
+  if (sample != nullptr) prepare_sample(s, in.dense, intercept, *sample);
   decompose_on_device(s, gram, in.dense);
   return result;
 }

@@ -35,6 +35,9 @@ class CudaTriangle final : public Triangle {
   std::int64_t targets() const { return static_cast<std::int64_t>(names_.size()); }
   const std::vector<std::string>& names() const { return names_; }
 
+  const Buffer<double>& pilot() const { return pilot_; }
+  const Buffer<double>& target_pilot() const { return target_pilot_; }  ///< of responses
+
   // What the spectrum takes over; the triangle is of no use afterwards.
   Buffer<unsigned long long> take_counts() { return std::move(counts_); }
   Buffer<std::int32_t> take_target_exponent() { return std::move(target_exponent_); }

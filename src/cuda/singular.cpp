@@ -59,6 +59,14 @@ void decompose_singular(CudaSpectrum& s, const Buffer<double>& matrix, const Buf
                                right_sides.data(), n, &zero, s.projected.data(), n));
   CULOGME_CHECK(cublasDgemv_64(context.blas(), CUBLAS_OP_N, n, n, &one, right.data(), n, probe.data(), 1, &zero,
                                turned.data(), 1));
+  if (s.sampled > 0) {
+    // A row a_n of A is V S u_n, so V'a_n of rows of F, and U'e_n of unit vectors in the dual form.
+    const Buffer<double>& side = s.source.dual ? left : right;
+    Buffer<double> along(context, s.sampled * n, what);
+    CULOGME_CHECK(cublasDgemm_64(context.blas(), s.source.dual ? CUBLAS_OP_T : CUBLAS_OP_N, CUBLAS_OP_N, n, s.sampled,
+                                 n, &one, side.data(), n, s.sampled_rows.data(), n, &zero, along.data(), n));
+    s.sampled_rows = std::move(along);
+  }
   kernels::launch_singular_scalars({s.singular.data(), s.eigenvalues.data(), s.projected.data(), turned.data(),
                                     norms.data(), n, s.targets, s.steps, s.source, s.scalars.data()},
                                    context.stream());

@@ -11,6 +11,7 @@
 #include "cpu/triangle_spectrum.hpp"
 #include "cuda/check.hpp"
 #include "cuda/device.hpp"
+#include "cuda/row_coordinates.hpp"
 #include "cuda/singular.hpp"
 #include "cuda/triangle.hpp"
 #include "kernels/launch_spectrum.hpp"
@@ -116,6 +117,12 @@ void decompose_on_device(CudaSpectrum& s, const Buffer<double>& matrix, const Bu
   solve(s, matrix);
   CULOGME_CHECK(cublasDgemm_64(context.blas(), CUBLAS_OP_T, CUBLAS_OP_N, n, columns, n, &one, matrix.data(), n,
                                right_sides.data(), n, &zero, s.projected.data(), n));
+  if (s.sampled > 0) {
+    Buffer<double> turned(context, s.sampled * n, what);
+    CULOGME_CHECK(cublasDgemm_64(context.blas(), CUBLAS_OP_T, CUBLAS_OP_N, n, s.sampled, n, &one, matrix.data(), n,
+                                 s.sampled_rows.data(), n, &zero, turned.data(), n));
+    s.sampled_rows = std::move(turned);
+  }
   kernels::launch_probe_sides(
       {s.eigenvalues.data(), s.projected.data() + s.targets * n, probe, norm.data(), image.data(), scaled.data(), n},
       context.stream());
@@ -127,7 +134,8 @@ void decompose_on_device(CudaSpectrum& s, const Buffer<double>& matrix, const Bu
   s.solved.record(context.stream());
 }
 
-std::unique_ptr<CudaSpectrum> primal_device_spectrum(const CudaSums& sums, bool keep, bool intercept) {
+std::unique_ptr<CudaSpectrum> primal_device_spectrum(const CudaSums& sums, bool keep, bool intercept,
+                                                     const SampledRows* sample) {
   CudaContext& context = *sums.context();
   const DeviceScope scope = context.enter();
   auto result = std::make_unique<CudaSpectrum>();
@@ -156,6 +164,7 @@ std::unique_ptr<CudaSpectrum> primal_device_spectrum(const CudaSums& sums, bool 
   s.square = {context, m.targets, what};
   s.square_scale = {context, m.targets, what};
   if (classes) kernels::launch_class_total({m.cross.data(), m.sum(), m.features, m.targets}, context.stream());
+  if (sample != nullptr) prepare_sample(s, m, intercept, *sample);
   kernels::launch_shift({m.gram.data(), m.cross.data(), m.sum(), m.pilot.data(), m.counts.data(), m.target_pilot.data(),
                          m.target_sum.data(), m.target_square.data(), m.target_history.data(),
                          f32 ? m.energy.data() : nullptr, s.square.data(), s.square_scale.data(), s.traces.data(),
@@ -274,7 +283,7 @@ Spectrum to_host(const CudaSpectrum& s) {
   result.features = source.features;
   result.dof = source.dof;
   result.dual = source.dual;
-  SingularValues found{{eigenvalues.rbegin(), eigenvalues.rend()}, {projected.begin(), projected.end()}};
+  SingularValues found{{eigenvalues.rbegin(), eigenvalues.rend()}, {projected.begin(), projected.end()}, {}};
   set_singular(result, found, outside, scalars.column, s.steps);
   return result;
 }

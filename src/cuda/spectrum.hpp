@@ -42,6 +42,9 @@ struct CudaSpectrum final : AnySpectrum {
   std::int64_t steps = 0;                          ///< route svd: tiles that the triangle took in
   Buffer<int> info;                                ///< [1] of cuSOLVER; route svd: [5] of check_singular
   std::vector<std::vector<char>> host_workspaces;  ///< cuSOLVER may use them until its work is done
+  std::int64_t sampled = 0;
+  Buffer<double> sampled_rows;           ///< [sampled][size] of a standard error; projected by the decomposition
+  AlignedVector<double> sampled_values;  ///< [targets][sampled] on the host
   mutable bool waited = false;
   const CudaSums* sums = nullptr;  ///< told of bad values; null: `origins` knows the rows
   RowOrigins origins;
@@ -50,18 +53,19 @@ struct CudaSpectrum final : AnySpectrum {
 };
 
 /// Decomposes `matrix` ([n][n] lower, destroyed) by cuSOLVER and projects `right_sides` ([targets + 1][n]; the last row
-/// is scratch) on the eigenvectors, with a check by a vector of signs; the spectrum's traces are set before. Throws
-/// OutOfMemory for the workspaces, NumericalError where cuSOLVER refuses the problem.
+/// is scratch) and the sampled rows on the eigenvectors, with a check by a vector of signs; the spectrum's traces are
+/// set before. Throws OutOfMemory for the workspaces, NumericalError where cuSOLVER refuses the problem.
 void decompose_on_device(CudaSpectrum& spectrum, const Buffer<double>& matrix, const Buffer<double>& right_sides);
 
 /// Primal spectrum of sums.
-std::unique_ptr<CudaSpectrum> primal_device_spectrum(const CudaSums& sums, bool keep, bool intercept);
+std::unique_ptr<CudaSpectrum> primal_device_spectrum(const CudaSums& sums, bool keep, bool intercept,
+                                                     const SampledRows* sample);
 
 /// Dual spectrum of all rows; features and targets in host or device memory. `limit`: bytes for chunks of columns.
 std::unique_ptr<CudaSpectrum> dual_device_spectrum(const std::shared_ptr<CudaContext>& context,
                                                    const MatrixView& features, const TargetView& targets,
                                                    const std::vector<std::string>& names, Task task, bool f32_products,
-                                                   bool intercept, std::size_t limit);
+                                                   bool intercept, std::size_t limit, const SampledRows* sample);
 
 /// Launches the evidence of all targets and waits: the host's one synchronisation per score. Throws BadData,
 /// NumericalError, CudaError.

@@ -5,6 +5,7 @@
 
 #include "cuda/check.hpp"
 #include "cuda/dual_input.hpp"
+#include "cuda/row_coordinates.hpp"
 #include "cuda/singular.hpp"
 #include "kernels/launch_spectrum.hpp"
 #include "kernels/launch_triangle.hpp"
@@ -43,7 +44,7 @@ void decompose(CudaSpectrum& s, DeviceTriangle& triangle, std::int64_t lead, con
 
 }  // namespace
 
-std::unique_ptr<CudaSpectrum> triangle_device_spectrum(CudaTriangle& rows) {
+std::unique_ptr<CudaSpectrum> triangle_device_spectrum(CudaTriangle& rows, const SampledRows* sample) {
   CudaContext& context = *rows.context();
   const DeviceScope scope = context.enter();
   DeviceTriangle& triangle = rows.finish();
@@ -71,6 +72,7 @@ std::unique_ptr<CudaSpectrum> triangle_device_spectrum(CudaTriangle& rows) {
       {triangle.target_stack(), triangle.stride(), lead, s.size, s.targets, triangle.outside(), s.counts.data(),
        static_cast<double>(s.rows), svd_error(triangle.cols(), triangle.steps()), right_sides.data(), s.square.data()},
       context.stream());
+  if (sample != nullptr) prepare_sample(s, rows, triangle, *sample);
   s.outside = triangle.take_outside();
   rows.release_rows();
   decompose(s, triangle, lead, right_sides);
@@ -80,7 +82,8 @@ std::unique_ptr<CudaSpectrum> triangle_device_spectrum(CudaTriangle& rows) {
 std::unique_ptr<CudaSpectrum> dual_triangle_device_spectrum(const std::shared_ptr<CudaContext>& shared,
                                                             const MatrixView& features, const TargetView& targets,
                                                             const std::vector<std::string>& names, Task task,
-                                                            bool intercept, std::size_t limit) {
+                                                            bool intercept, std::size_t limit,
+                                                            const SampledRows* sample) {
   CudaContext& context = *shared;
   const DeviceScope scope = context.enter();
   auto result = std::make_unique<CudaSpectrum>();
@@ -101,6 +104,7 @@ std::unique_ptr<CudaSpectrum> dual_triangle_device_spectrum(const std::shared_pt
     triangle.absorb(count);
   }
   kernels::launch_read_bad(in.rows, s.state.data(), context.stream());
+  if (sample != nullptr) prepare_sample(s, in.dense, intercept, *sample);
   decompose(s, triangle, 0, in.dense);
   return result;
 }

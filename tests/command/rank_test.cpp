@@ -75,6 +75,58 @@ TEST(CommandRank, JsonHasTheFixedKeysBestFirst) {
   }
 }
 
+TEST(CommandRank, SaysHowSureTheOrderIs) {
+  const Models models;
+  // The best one twice: nobody could tell the two apart.
+  const std::vector<std::string> arguments = {"--labels", models.labels, models.pair("n", "noise.npy"),
+                                              models.pair("g", "good.npy"), models.pair("b", "good.npy")};
+  const nlohmann::json object = models.json(arguments);
+  culogme::Engine engine;
+  culogme::ScoreOptions options;
+  options.standard_error = true;
+  const culogme::Labels labels = culogme::read_labels(models.labels);
+  std::vector<culogme::Score> scores;
+  for (const nlohmann::json& model : object["models"]) {
+    const std::string name = model["name"];
+    const auto reader = culogme::open_features(models.folder / (name == "n" ? "noise.npy" : "good.npy"));
+    scores.push_back(culogme::score(engine, *reader, labels, options));
+    EXPECT_EQ(model["standard_error"], scores.back().standard_error);
+    // Classes of one size and no signal: every row adds the same, on average over the classes.
+    if (name != "n") EXPECT_GT(scores.back().standard_error, 0);
+  }
+  for (std::size_t i = 0; i + 1 < scores.size(); ++i)
+    EXPECT_EQ(object["models"][i]["beats_next"], culogme::score_difference(scores[i], scores[i + 1]).probability);
+  EXPECT_TRUE(object["models"][2]["beats_next"].is_null());
+  EXPECT_EQ(object["models"][0]["beats_next"], 0.5);
+  EXPECT_GT(object["models"][1]["beats_next"], 0.95);
+  EXPECT_EQ(object["models"][0]["tied_with_best"], false);
+  EXPECT_EQ(object["models"][1]["tied_with_best"], true);
+  EXPECT_EQ(object["models"][2]["tied_with_best"], false);
+  const std::string sentence = "tied with the best, " + object["models"][0]["name"].get<std::string>();
+  EXPECT_NE(object["ties"].get<std::string>().find(sentence), std::string::npos);
+  std::vector<std::string> table = arguments;
+  table.insert(table.begin(), "rank");
+  const std::string text = run(table).out;
+  EXPECT_NE(text.find("std error  beats next  tie"), std::string::npos) << text;
+  EXPECT_NE(text.find("  =\n"), std::string::npos) << text;
+  EXPECT_NE(text.find(sentence), std::string::npos) << text;
+}
+
+TEST(CommandRank, NoStandardErrorsOfPublishedNumbersOrOtherMeasures) {
+  const Models models;
+  const nlohmann::json published = models.json({"--labels", models.labels, "--procedure", "reference",
+                                                models.pair("w", "worse.npy"), models.pair("g", "good.npy")});
+  for (const nlohmann::json& model : published["models"]) {
+    EXPECT_TRUE(model["standard_error"].is_null() && model["beats_next"].is_null());
+    EXPECT_EQ(model["tied_with_best"], false);
+  }
+  EXPECT_FALSE(published.contains("ties"));
+  const std::string text = run({"rank", "--labels", models.labels, "--procedure", "reference",
+                                models.pair("w", "worse.npy"), models.pair("g", "good.npy")})
+                               .out;
+  EXPECT_EQ(text.find("std error"), std::string::npos) << text;
+}
+
 TEST(CommandRank, EqualScoresStandInTheOrderOfTheNames) {
   const Models models;
   const nlohmann::json object = models.json({"--labels", models.labels, models.pair("c", "good.npy"),

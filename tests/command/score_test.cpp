@@ -84,6 +84,24 @@ TEST(CommandScore, JsonHasTheFixedKeysAndTheNumbersOfTheLibrary) {
   }
 }
 
+TEST(CommandScore, StandardErrorWhereItIsAskedFor) {
+  const Case one;
+  EXPECT_TRUE(one.json({one.features, "--labels", one.labels})["standard_error"].is_null());
+  const nlohmann::json object = one.json({one.features, "--labels", one.labels, "--standard-error"});
+  culogme::ScoreOptions options;
+  options.standard_error = true;
+  const culogme::Score expected = one.expected(options);
+  EXPECT_EQ(object["standard_error"], expected.standard_error);
+  for (std::size_t k = 0; k < 3; ++k)
+    EXPECT_EQ(object["targets"][k]["standard_error"], expected.targets[k].standard_error);
+  const Outcome table = run({"score", one.features, "--labels", one.labels, "--standard-error"});
+  EXPECT_NE(table.out.find("standard error"), std::string::npos) << table.out;
+  const Outcome other =
+      run({"score", "--measure", "nce", "--source-labels", one.labels, "--labels", one.labels, "--standard-error"});
+  EXPECT_EQ(other.code, 2);
+  EXPECT_NE(other.err.find("--standard-error"), std::string::npos) << other.err;
+}
+
 TEST(CommandScore, OptionsReachTheLibrary) {
   const Case one;
   culogme::ScoreOptions reference;

@@ -80,7 +80,7 @@ Spectrum cpu_spectrum(const Problem& problem) {
   spectrum.dual = problem.source.dual;
   spectrum.rows = problem.rows;
   for (const double square : problem.square) spectrum.targets.push_back({square, 0, 0, 0, false});
-  culogme::detail::SingularValues found{{problem.values.rbegin(), problem.values.rend()}, {}};
+  culogme::detail::SingularValues found{{problem.values.rbegin(), problem.values.rend()}, {}, {}};
   for (std::int64_t k = 0; k < problem.targets(); ++k)
     for (std::int64_t i = problem.size(); i-- > 0;)
       found.projected.push_back(problem.projected[size_of(k * problem.size() + i)]);
