@@ -12,7 +12,7 @@ inline constexpr int dual_threads = 128;
 /// Moves the pilot to the exponent of the largest magnitude if that is larger; the state takes it over afterwards.
 __global__ void __launch_bounds__(dual_threads) raise_pilot_kernel(RaiseAll a) {
   const double largest = __longlong_as_double(static_cast<long long>(*a.scratch));
-  if (!(largest > 0) || !isfinite(largest)) return;
+  if (!(largest > 0)) return;
   const int exponent = a.state->exponent, power = exponent - ilogb(largest);
   if (power >= 0) return;
   const std::int64_t column = std::int64_t{blockIdx.x} * dual_threads + threadIdx.x;

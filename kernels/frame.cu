@@ -27,12 +27,10 @@ void launch_reset_sums(SumsState* state, CUstream_st* stream) {
 
 void launch_frame(const Frame& a, CUstream_st* stream) {
   if (a.head.rows == 0) return;
-  detail::check(cudaMemsetAsync(a.scratch, 0, sizeof *a.scratch, stream), "cudaMemsetAsync(frame)", __FILE__, __LINE__);
+  launch_largest(a.head, a.scratch, stream);
   const dim3 shape = shape_for(a.head.cols);
   with_scalar(a.head.scalar, [&](auto in) {
     using In = decltype(in);
-    largest_kernel<In><<<blocks_for(a.head.rows, 1, 4096), largest_threads, 0, stream>>>(a.head, a.scratch);
-    CULOGME_CHECK_LAUNCH("largest_kernel");
     feature_pilot_kernel<In><<<blocks_for(a.head.cols, shape.x, 1 << 30), shape, 0, stream>>>(a);
     CULOGME_CHECK_LAUNCH("feature_pilot_kernel");
   });

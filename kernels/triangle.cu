@@ -7,12 +7,7 @@ namespace culogme::kernels {
 
 void launch_raise_stack(const RaiseStack& a, CUstream_st* stream) {
   if (a.rows.rows == 0) return;
-  detail::check(cudaMemsetAsync(a.scratch, 0, sizeof *a.scratch, stream), "cudaMemsetAsync(raise)", __FILE__, __LINE__);
-  with_scalar(a.rows.scalar, [&](auto in) {
-    using In = decltype(in);
-    largest_kernel<In><<<blocks_for(a.rows.rows, 1, 4096), largest_threads, 0, stream>>>(a.rows, a.scratch);
-  });
-  CULOGME_CHECK_LAUNCH("largest_kernel");
+  launch_largest(a.rows, a.scratch, stream);
   raise_stack_kernel<<<blocks_for(a.rows.cols, 1), triangle_threads, 0, stream>>>(a);
   CULOGME_CHECK_LAUNCH("raise_stack_kernel");
   launch_begin_tile({RawRows{}, nullptr, nullptr, nullptr, a.state}, stream);

@@ -15,7 +15,7 @@ inline constexpr int pack_blocks = 4;
 /// One column a block. The exponent itself follows afterwards, so that every block still sees the old one.
 __global__ void __launch_bounds__(triangle_threads) raise_stack_kernel(RaiseStack a) {
   const double largest = __longlong_as_double(static_cast<long long>(*a.scratch));
-  if (!(largest > 0) || !isfinite(largest)) return;
+  if (!(largest > 0)) return;
   const int exponent = a.state->exponent, power = exponent - ilogb(largest);
   if (power >= 0) return;
   if (blockIdx.x == 0 && threadIdx.x == 0) a.state->raised = exponent - power;
@@ -40,7 +40,8 @@ __global__ void __launch_bounds__(pack_square* pack_groups, pack_blocks) pack_ro
       if (row >= a.rows.rows || column >= a.rows.cols) continue;
       const double value = static_cast<double>(value_of(in[row * a.rows.stride + column]));
       if (!isfinite(value)) note_bad(a.state, a.rows, row, column);
-      square[r][threadIdx.x] = isfinite(value) ? value * scale - pilot : 0;
+      const double packed = value * scale - pilot;  // the pilot of a column with NaN may be NaN
+      square[r][threadIdx.x] = isfinite(packed) ? packed : 0;
     }
     __syncthreads();
     const std::int64_t row = first + threadIdx.x;
@@ -87,7 +88,7 @@ __global__ void __launch_bounds__(pack_square* pack_groups, pack_blocks) pack_tr
   for (std::int64_t row = threadIdx.y; inside && row < a.rows.rows; row += pack_groups) {
     const double value = static_cast<double>(value_of(in[row * a.rows.stride]));
     if (!isfinite(value)) note_bad(a.state, a.rows, row, a.begin + j);
-    const double packed = isfinite(value) ? value * scale - pilot : 0;
+    const double scaled = value * scale - pilot, packed = isfinite(scaled) ? scaled : 0;
     out[row * a.stride] = packed;
     sum += packed;
   }
