@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -112,8 +113,12 @@ struct Spectrum : SpectrumScalars {
   RowCoordinates sampled;                     ///< of the rows that were asked for
 };
 
+/// Eigenvalues as a score gives them: decreasing, of the features before they were multiplied by 2^-exponent.
+std::vector<double> unscaled_eigenvalues(std::span<const double> increasing, std::int32_t exponent);
+
 /// A backend: the stages of the method. One engine per thread; not thread-safe. Work may be asynchronous:
-/// `Sums::moments`, `Sums::take`, `maximise`, `reference` and `synchronize` wait and throw what was found meanwhile.
+/// `Sums::moments`, `Sums::take`, `maximise`, `reference`, `eigenvalues` and `synchronize` wait and throw what was
+/// found meanwhile.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -186,6 +191,9 @@ class Backend {
 
   /// The published procedure on the same spectrum.
   virtual Fits reference(const AnySpectrum& spectrum, const ReferenceOptions& options) = 0;
+
+  /// [rank], decreasing, in units of the original features.
+  virtual std::vector<double> eigenvalues(const AnySpectrum& spectrum) = 0;
 };
 
 /// Throws NumericalError when the BLAS kernel is wrong.

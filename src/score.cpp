@@ -42,6 +42,12 @@ void check_options(const ScoreOptions& options) {
     throw InvalidArgument("the published procedure has no intercept: leave it off or use the maximum");
 }
 
+std::vector<double> unscaled_eigenvalues(std::span<const double> increasing, std::int32_t exponent) {
+  std::vector<double> values(increasing.rbegin(), increasing.rend());
+  for (double& value : values) value = std::ldexp(value, 2 * exponent);
+  return values;
+}
+
 Stopwatch::Stopwatch() : start_(now()) {}
 double Stopwatch::lap() {
   const double before = std::exchange(start_, now());
@@ -57,6 +63,7 @@ Score finish(Backend& backend, AnySpectrum& spectrum, const ScoreInput& input, c
   Fits fits = options.procedure == Procedure::maximum ? backend.maximise(spectrum)
                                                       : backend.reference(spectrum, options.reference);
   score.targets = std::move(fits.targets);
+  if (options.eigenvalues) score.eigenvalues = backend.eigenvalues(spectrum);
   score.rows = input.rows;
   score.features = fits.features;
   score.rank = fits.rank;

@@ -98,6 +98,9 @@ struct Score {
   std::string route_reason;  ///< why that route, as the end of a sentence: "f64 products were asked for"
   std::string engine;
   std::vector<TargetFit> targets;
+  /// With ScoreOptions::eigenvalues only: [rank], decreasing, sigma_i of F'F (equal to those of FF') in units of the
+  /// features squared; with an intercept of features about their means. Infinite or 0 beyond the range of fp64.
+  std::vector<double> eigenvalues;
   std::vector<std::string> warnings;  ///< sentences a person should read
   Seconds seconds;
 };
@@ -125,6 +128,7 @@ struct ScoreOptions {
   Precision precision = Precision::automatic;  ///< one-shot scores; statistics have their own
   double accuracy = 1e-5;                      ///< error estimate that Precision::automatic must meet
   bool standard_error = false;                 ///< of one-shot scores: O(256 features^2) more, and waits on a device
+  bool eigenvalues = false;                    ///< fill Score::eigenvalues
   /// Called from the calling thread between tiles and stages; may throw to cancel, and the exception comes out of
   /// score.
   std::function<void(const Progress&)> progress = {};

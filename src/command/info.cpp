@@ -8,6 +8,8 @@
 #include "measures.hpp"
 #include "options.hpp"
 #include "output.hpp"
+#include "plot.hpp"
+#include "report_page.hpp"
 #include "subcommand.hpp"
 
 namespace culogme::command {
@@ -49,7 +51,18 @@ std::string info_table(const std::vector<BackendInfo>& backends, const DefaultEn
   std::string measures;
   for (const std::string& name : available_measures()) measures += (measures.empty() ? "" : ", ") + name;
   table.add({"measures", measures});
+  const std::string page = page_library(), plotter = find_plotter();
+  table.add({"rank --report", page.empty() ? "not available: built without D3 (Debian's package node-d3)" : page});
+  table.add(
+      {"rank --plot", plotter.empty() ? "not available: PATH has no gnuplot (Debian's package gnuplot-nox)" : plotter});
   return table.text();
+}
+
+/// What draws pictures, where it is there.
+nlohmann::ordered_json picture_json(const char* key, const std::string& name) {
+  nlohmann::ordered_json object = {{"available", !name.empty()}};
+  if (!name.empty()) object[key] = name;
+  return object;
 }
 
 nlohmann::ordered_json info_json(const std::vector<BackendInfo>& backends, const DefaultEngine& engine) {
@@ -64,6 +77,8 @@ nlohmann::ordered_json info_json(const std::vector<BackendInfo>& backends, const
     object["threads"] = nullptr;
   }
   object["measures"] = available_measures();
+  object["report"] = picture_json("library", page_library());
+  object["plot"] = picture_json("program", find_plotter());
   object["backends"] = nlohmann::ordered_json::array();
   for (const BackendInfo& info : backends) {
     nlohmann::ordered_json entry = {{"name", backend_name(info.backend)}, {"available", info.available}};

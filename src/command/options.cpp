@@ -260,11 +260,15 @@ std::filesystem::path file_of(const std::string& spec) {
 void check_files(const OutputOptions& options, const std::vector<std::string>& inputs) {
   if (std::count(inputs.begin(), inputs.end(), "-") > 1)
     throw UsageError("standard input is named twice, but it can be read once");
-  if (options.file.empty()) return;
+  check_replaces("--output", options.file, inputs);
+}
+
+void check_replaces(const std::string& option, const std::string& file, const std::vector<std::string>& inputs) {
+  if (file.empty()) return;
   for (const std::string& input : inputs) {
     std::error_code error;
-    if (std::filesystem::equivalent(options.file, file_of(input), error))
-      throw UsageError("--output " + options.file + " would replace the input " + input);
+    if (std::filesystem::equivalent(file, file_of(input), error))
+      throw UsageError(option + " " + file + " would replace the input " + input);
   }
 }
 

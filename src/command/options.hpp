@@ -66,6 +66,9 @@ Engine make_engine(const EngineOptions& options);
 void check_measure_options(const MeasureOptions& options);
 void check_files(const OutputOptions& options, const std::vector<std::string>& inputs);
 
+/// Throws UsageError where the result `file` of `option` would replace one of the inputs (specs or paths).
+void check_replaces(const std::string& option, const std::string& file, const std::vector<std::string>& inputs);
+
 /// Throws FileError for a path that is not there (FILE:ARRAY: the file), so that a mistyped name is called that.
 void require_present(const std::string& spec);
 

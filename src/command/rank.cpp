@@ -8,6 +8,7 @@
 #include "measures.hpp"
 #include "options.hpp"
 #include "output.hpp"
+#include "pictures.hpp"
 #include "progress.hpp"
 #include "rank_models.hpp"
 #include "rank_report.hpp"
@@ -27,6 +28,7 @@ struct RankCommand {
   EvaluateOptions evaluate;
   EngineOptions engine;
   OutputOptions output;
+  PictureOptions pictures;
 };
 
 /// All measures of a model. A measure that it has no files for is left out with a warning, unless it is the score.
@@ -170,6 +172,8 @@ int run_rank(RankCommand& command) {
   }
   check_files(command.output, inputs);
   Output output(command.output);
+  Pictures pictures(command.pictures, command.output, inputs);
+  command.measure.score.eigenvalues = pictures.needs_eigenvalues();
   Engine engine = make_engine(command.engine);
   report.engine = engine.description();
   const Labels labels = read_labels(candidates.labels, command.data.label_options);
@@ -193,6 +197,7 @@ int run_rank(RankCommand& command) {
   write_report(
       output, command.output.format, [&] { return rank_table(report, command.output.quiet); },
       [&] { return rank_json(report); }, [&] { return rank_csv(report); }, beside_csv);
+  pictures.write(report);
   return report.failed.empty() ? ExitCode::done : ExitCode::unscorable;
 }
 
@@ -215,13 +220,15 @@ Run setup_rank(CLI::App& app) {
   add_measure_options(app, command->measure);
   add_engine_options(app, command->engine);
   add_output_options(app, command->output);
+  add_picture_options(app, command->pictures);
   app.footer(
       "Examples:\n"
       "  culogme rank --labels labels.npy resnet=resnet.npy vit=vit.safetensors:pooled\n"
       "  culogme rank models/\n"
       "  culogme rank manifest.csv --labels labels.txt --format json\n"
       "  culogme rank models/ --format csv --output scores.csv\n"
-      "  culogme rank models/ --measure logme,leep,nce");
+      "  culogme rank models/ --measure logme,leep,nce\n"
+      "  culogme rank models/ --report ranking.html --plot ranking.svg");
   return [command] { return run_rank(*command); };
 }
 

@@ -70,6 +70,10 @@ std::string summary(const RankReport& report) {
 
 }  // namespace
 
+bool has_standard_error(const RankReport& report, const RankedModel& model) {
+  return report.measures.front() == "logme" && std::isfinite(model.score.standard_error);
+}
+
 void sort_models(std::vector<RankedModel>& models) {
   std::sort(models.begin(), models.end(), [](const RankedModel& a, const RankedModel& b) {
     return a.values.front() != b.values.front() ? a.values.front() > b.values.front() : a.name < b.name;

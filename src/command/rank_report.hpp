@@ -45,6 +45,9 @@ struct RankReport {
   EvaluateOptions evaluate_options;
 };
 
+/// The model's value is a LogME whose standard error is known.
+bool has_standard_error(const RankReport& report, const RankedModel& model);
+
 /// Best first; equal scores in the order of the names.
 void sort_models(std::vector<RankedModel>& models);
 

@@ -128,6 +128,10 @@ class CpuBackend final : public Backend {
     const Spectrum& s = static_cast<const CpuSpectrum&>(spectrum).values;
     return fits_of(s, reference_evidence(s, options));
   }
+  std::vector<double> eigenvalues(const AnySpectrum& spectrum) override {
+    const Spectrum& s = static_cast<const CpuSpectrum&>(spectrum).values;
+    return unscaled_eigenvalues(s.eigenvalues, s.exponent);
+  }
 
  private:
   int threads_;

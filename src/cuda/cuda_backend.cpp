@@ -162,6 +162,10 @@ class CudaBackend final : public Backend {
     return fits;
   }
 
+  std::vector<double> eigenvalues(const AnySpectrum& spectrum) override {
+    return eigenvalues_on_host(static_cast<const CudaSpectrum&>(spectrum));
+  }
+
  private:
   DeviceInfo device_;
   int threads_;

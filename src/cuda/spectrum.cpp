@@ -229,6 +229,24 @@ Fits maximise_on_device(const CudaSpectrum& s, std::size_t shared_limit) {
   return fits;
 }
 
+std::vector<double> eigenvalues_on_host(const CudaSpectrum& s) {
+  CudaContext& context = *s.context;
+  const DeviceScope scope = context.enter();
+  Returned back(context, Returned::padded(static_cast<std::size_t>(s.size) * sizeof(double)) +
+                             Returned::padded(sizeof(kernels::DeviceSpectrum)) +
+                             Returned::padded(sizeof(kernels::SumsState)) + Returned::padded(sizeof(int)));
+  const double* const eigenvalues = back.fetch(s.eigenvalues.data(), s.size);
+  const kernels::DeviceSpectrum* const scalars = back.fetch(s.scalars.data(), 1);
+  const kernels::SumsState* const state = back.fetch(s.state.data(), 1);
+  const int* const info = back.fetch(s.info.data(), 1);
+  context.synchronize();
+  s.waited = true;
+  check_values(s, *state);
+  check_decomposition(s, *scalars, *info);
+  return unscaled_eigenvalues({eigenvalues + scalars->scalars.cut, static_cast<std::size_t>(scalars->scalars.rank)},
+                              state->raised);
+}
+
 Spectrum to_host(const CudaSpectrum& s) {
   CudaContext& context = *s.context;
   const DeviceScope scope = context.enter();

@@ -71,6 +71,9 @@ std::unique_ptr<CudaSpectrum> dual_device_spectrum(const std::shared_ptr<CudaCon
 /// NumericalError, CudaError.
 Fits maximise_on_device(const CudaSpectrum& spectrum, std::size_t shared_limit);
 
+/// Of the kept directions, decreasing, in units of the original features; waits. Throws as maximise_on_device.
+std::vector<double> eigenvalues_on_host(const CudaSpectrum& spectrum);
+
 /// The spectrum in host memory, for the published procedure; waits.
 Spectrum to_host(const CudaSpectrum& spectrum);
 

@@ -90,7 +90,7 @@ std::string Outcome::text() const {
 
 Process::Process(const std::vector<std::string>& arguments, const Surroundings& surroundings)
     : input_(surroundings.input) {
-  std::vector<std::string> words = {CULOGME_COMMAND};
+  std::vector<std::string> words = {surroundings.program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<std::string> variables = surroundings.environment;
   for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);

@@ -12,6 +12,7 @@ namespace command_tests {
 
 /// How the command is started.
 struct Surroundings {
+  std::string program = CULOGME_COMMAND;
   std::string input;                     ///< bytes on standard input
   std::string output_file;               ///< where standard output goes; empty: captured
   bool close_output = false;             ///< started without standard output
