@@ -29,6 +29,8 @@ std::vector<T> head_of(const std::vector<T>& values, std::int64_t count) {
   return {values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count)};
 }
 
+detail::Products products_of(bool f32) { return f32 ? detail::Products::f32 : detail::Products::f64; }
+
 /// A tile of labelled rows in device memory, with moments to add it to.
 template <class T>
 class Tile {
@@ -37,9 +39,9 @@ class Tile {
       : features_(head_of(features, tile_rows() * device_size().cols)),
         labels_(head_of(device_size_labels(), tile_rows())),
         context_(0, device_stream(), detail::usable_device(0).memory_pools),
-        folder_(context_, Task::classification, device_size().cols, f32_products, tile_rows()),
+        folder_(context_, Task::classification, device_size().cols, products_of(f32_products), tile_rows()),
         moments_(detail::make_device_moments(context_, Task::classification, device_size().cols, device_size().classes,
-                                             f32_products)),
+                                             products_of(f32_products))),
         f32_(f32_products) {
     rows_.features = features_.data();
     rows_.stride = rows_.cols = device_size().cols;
@@ -56,7 +58,7 @@ class Tile {
   void pack() {
     kernels::launch_begin_tile(
         {rows_, sorted_id_.data(), sorted_row_.data(), moments_.counts.data(), moments_.state.data()}, device_stream());
-    kernels::launch_pack_tile({rows_, sorted_id_.data(), sorted_row_.data(), f32_, packed_.data(),
+    kernels::launch_pack_tile({rows_, sorted_id_.data(), sorted_row_.data(), products_of(f32_), packed_.data(),
                                moments_.cross.data(), partial_.data(), moments_.gram.data(), moments_.energy.data(),
                                nullptr, moments_.pilot.data(), moments_.pilot_f32.data(), moments_.state.data()},
                               device_stream());

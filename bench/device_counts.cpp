@@ -25,7 +25,8 @@ namespace {
 
 constexpr const char* usage =
     "usage: culogme_bench_device_counts [--rows N] [--cols D] [--classes C] [--element f16|bf16|f32|f64]\n"
-    "         [--task classification|regression|multilabel] [--precision f32|f64|svd|automatic] [--memory device|host]\n"
+    "         [--task classification|regression|multilabel] [--precision f32|f64|tf32|half|svd|automatic] [--memory "
+    "device|host]\n"
     "         [--workspace-limit BYTES] [--prepare]\n";
 
 struct Options {
@@ -90,9 +91,11 @@ std::vector<double> responses_of(const std::vector<std::int32_t>& labels, std::i
 Precision precision_of(const std::string& name) {
   if (name == "f32") return Precision::f32;
   if (name == "f64") return Precision::f64;
+  if (name == "tf32") return Precision::tf32;
+  if (name == "half") return Precision::half;
   if (name == "svd") return Precision::svd;
   if (name == "automatic") return Precision::automatic;
-  throw InvalidArgument("precision is '" + name + "'; f32, f64, svd or automatic is expected");
+  throw InvalidArgument("precision is '" + name + "'; f32, f64, tf32, half, svd or automatic is expected");
 }
 
 Task task_of(const std::string& name) {

@@ -22,6 +22,7 @@ SECTOR = 32  # bytes that a memory access moves at least
 BYTES = {"f16": 2, "bf16": 2, "f32": 4, "f64": 8}
 CHUNK_ROWS, MOST_TILE_ROWS, MOST_TILE_ELEMENTS = 128, 8192, 1 << 24  # as in kernels/launch.hpp and src/cpu/fold.cpp
 CHAIN_ROWS = 1024  # of an f32 product
+PACKED_BYTES = {"f32": 4, "tf32": 4, "half": 2, "f64": 8}
 
 
 @dataclass
@@ -87,7 +88,7 @@ class Case:
                 "--workspace-limit", self.limit]
 
     def product(self):
-        return 4 if self.precision == "f32" else 8
+        return PACKED_BYTES[self.precision]
 
     def tile_rows(self):
         rows = MOST_TILE_ROWS
@@ -146,7 +147,7 @@ def stages(counted):
     table = [("tile and class sums", ["pack_tile", "combine"], packed),
              ("sort of labels", ["sort_labels"], labels + 8 * case.rows),
              ("exponent rises (look only)", ["raise"], tiles * SECTOR)]
-    if case.precision == "f32":
+    if case.precision != "f64":
         table.append(("sum across tiles", ["add_gram"], tiles * half * (4 + 8 + 8)))
     head = min(case.rows, 1024, case.tiles()[0]) * d * BYTES[case.element]
     table += [("frame of the first rows", ["largest", "feature_pilot"], head),
@@ -159,7 +160,8 @@ def stages(counted):
 
 def fewest_flops(case):
     n, d, c = case.rows, case.cols, case.classes
-    return {"cublasSsyrk" if case.precision == "f32" else "cublasDsyrk": n * d * (d + 1),
+    product = {"f32": "cublasSsyrk", "f64": "cublasDsyrk"}.get(case.precision, "cublasGemmEx")
+    return {product: n * d * (d + 1),
             "cusolverDnXsyevd": 4 / 3 * d**3 + 2 * c * d * d, "cublasDgemm": 2 * c * d * d}
 
 
@@ -259,7 +261,8 @@ def judge_evidence(program, prefix, goals):
 
 
 def judge_launches(program, prefix, goals):
-    for task, precision in (("classification", "f32"), ("classification", "f64"), ("regression", "f32")):
+    for task, precision in (("classification", "f32"), ("classification", "f64"), ("regression", "f32"),
+                            ("classification", "half")):
         found = {(d, c): per_tile(program, prefix, d, c, task, precision) for d, c in ((64, 5), (192, 5), (64, 40))}
         each = {slope for slopes in found.values() for slope in slopes}
         text = ", ".join(f"{own:g} + {calls:g}" for own, calls in sorted(each))
@@ -283,6 +286,8 @@ def main():
 
     cases = [Case("S", 10000, 512, 10), Case("S, f64 products", 10000, 512, 10, precision="f64"),
              Case("S, host memory", 10000, 512, 10, memory="host"), Case("S, f16", 10000, 512, 10, element="f16"),
+             Case("S, f16, half products", 10000, 512, 10, element="f16", precision="half"),
+             Case("S, tf32 products", 10000, 512, 10, precision="tf32"),
              Case("S, 1000 classes", 10000, 512, 1000)]
     if not options.small:
         cases += [Case("M", 50000, 2048, 100), Case("M, f64 products", 50000, 2048, 100, precision="f64"),

@@ -34,7 +34,7 @@ detail::Spectrum network_spectrum(detail::Backend& backend) {
   const MatrixView features = matrix_view(Memory::host, features_of_m().data(), tiled_rows_m, features_m);
   const LabelView labels = label_view(Memory::host, ids.data(), tiled_rows_m);
   detail::SumsOptions options;
-  options.f32_products = true;
+  options.products = detail::Products::f32;
   const auto sums = backend.make_sums(features_m, names, options);
   sums->add(features, {&labels, nullptr}, 0, false);
   return detail::primal_spectrum(sums->take(), false, 1);

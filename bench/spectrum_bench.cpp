@@ -28,7 +28,7 @@ void spectrum(benchmark::State& state) {
   const auto features = matrix_view(Memory::host, features_of_m().data(), tiled_rows_m, features_m);
   const auto labels = label_view(Memory::host, labels_of_m().data(), tiled_rows_m);
   detail::SumsOptions options;
-  options.f32_products = true;
+  options.products = detail::Products::f32;
   const auto sums = backend->make_sums(features_m, names, options);
   sums->add(features, {&labels, nullptr}, 0, false);
   const detail::Moments moments = sums->moments();

@@ -13,9 +13,14 @@ __global__ void __launch_bounds__(gram_threads) add_gram_kernel(AddGram a) {
   for (std::int64_t column = blockIdx.y; column < a.cols; column += gridDim.y) {
     const std::int64_t row = std::int64_t{blockIdx.x} * gram_threads + threadIdx.x;
     if (row < column || row >= a.cols) continue;
-    const double value = static_cast<double>(a.tile[column * a.cols + row]);
+    double value = static_cast<double>(a.tile[column * a.cols + row]);
+    if (a.column_exponent != nullptr) value = ldexp(value, a.column_exponent[row] + a.column_exponent[column]);
     a.gram[column * a.cols + row] += value;
     if (row != column || a.energy == nullptr) continue;
+    if (a.narrow) {
+      a.energy[column] += value * detail::narrow_weight;
+      continue;
+    }
     const bool short_digits = a.short_digits || (a.state->digits & beyond_16_bits) == 0;
     a.energy[column] += value * (short_digits ? detail::short_digits_weight : 1);
   }

@@ -12,8 +12,11 @@ __global__ void __launch_bounds__(convert_threads) convert_kernel(Convert a) {
   Out* const out = static_cast<Out*>(a.out);
   const std::int64_t count = a.rows * a.cols;
   for (std::int64_t i = std::int64_t{blockIdx.x} * convert_threads + threadIdx.x; i < count;
-       i += std::int64_t{gridDim.x} * convert_threads)
-    out[i] = static_cast<Out>(value_of(in[i / a.cols * a.stride + i % a.cols]));
+       i += std::int64_t{gridDim.x} * convert_threads) {
+    Out value = static_cast<Out>(value_of(in[i / a.cols * a.stride + i % a.cols]));
+    if (a.column_exponent != nullptr) value = ldexp(value, a.column_exponent[i % a.cols]);
+    out[i] = value;
+  }
 }
 
 __global__ void __launch_bounds__(convert_threads)

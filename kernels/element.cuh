@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include <culogme/matrix.hpp>
 
@@ -61,22 +62,20 @@ __device__ inline void read_bad(const RawRows& rows, SumsState* state) {
   state->bad_found = 1;
 }
 
+/// A packed value of 11 significant bits.
+struct Tf32 {
+  float value;
+};
+
+/// Packed types whose rows are narrow.
+template <class Out>
+inline constexpr bool is_narrow = std::is_same_v<Out, Tf32> || std::is_same_v<Out, Half>;
+
 /// The type in which value * scale - pilot is taken: double as soon as one side is.
 template <class In, class Out>
 struct MiddleOf {
-  using type = double;
-};
-template <>
-struct MiddleOf<Half, float> {
-  using type = float;
-};
-template <>
-struct MiddleOf<Bfloat16, float> {
-  using type = float;
-};
-template <>
-struct MiddleOf<float, float> {
-  using type = float;
+  static constexpr bool wide = std::is_same_v<In, double> || std::is_same_v<Out, double>;
+  using type = std::conditional_t<wide, double, float>;
 };
 
 /// 2^-exponent in a type; a frame of f64 features can lie below what f32 factors reach, and f32 rows that are not zero

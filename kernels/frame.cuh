@@ -64,6 +64,13 @@ __global__ void __launch_bounds__(frame_threads) feature_pilot_kernel(Frame a) {
   const float pilot = static_cast<float>(rounded_pilot(spread.mean, spread.deviation, spread.largest, value(0)));
   a.pilot_f32[column] = pilot;
   a.pilot[column] = static_cast<double>(pilot);
+  if (a.column_exponent == nullptr) return;
+  constexpr int above = 5;  // the deviation comes to 2^5 or more
+  const bool varies = spread.deviation > ldexp(spread.largest, -40);
+  const int own = varies ? ilogb(spread.deviation) - above : smallest_column_exponent;
+  a.column_exponent[column] = own < smallest_column_exponent  ? smallest_column_exponent
+                              : own > largest_column_exponent ? largest_column_exponent
+                                                              : own;
 }
 
 /// Exponents and pilots of responses.

@@ -5,6 +5,7 @@
 #include <culogme/matrix.hpp>
 
 #include "src/host_device.hpp"
+#include "src/products.hpp"
 
 struct CUstream_st;  // cudaStream_t without a CUDA header
 
@@ -63,6 +64,7 @@ void launch_reset_sums(SumsState* state, CUstream_st* stream);
 /// Exponent and pilot from the first rows (at most most_head_rows), as the CPU backend chooses them (docs/method.md).
 /// For responses also their exponents and pilots; binary ones have neither.
 ///   pilot [D], pilot_f32 [D], target_exponent [K], target_pilot [K]: written; scratch: one word, device.
+///   column_exponent [D] or null: of half tiles (HalfTiles), written.
 struct Frame {
   RawRows head;
   double* pilot;
@@ -71,6 +73,7 @@ struct Frame {
   double* target_pilot;
   unsigned long long* scratch;
   SumsState* state;
+  std::int32_t* column_exponent = nullptr;
 };
 void launch_frame(const Frame& arguments, CUstream_st* stream);
 
@@ -89,18 +92,26 @@ void launch_begin_tile(const BeginTile& arguments, CUstream_st* stream);
 /// Notes the first label that is no class; its value is read when the rows are folded.
 void launch_check_labels(const RawRows& rows, SumsState* state, CUstream_st* stream);
 
-/// Packs a tile, value * 2^-exponent - pilot rounded once to the type of the products, and adds the class sums of the
+/// Exponents of the columns of half tiles: packed values are multiplied by 2^-column_exponent. A column's deviation
+/// comes to [2^5, 2^6), so values up to a thousand deviations fit f16, and down to 2^-20 of one they keep their 11
+/// bits. The smallest exponent is that of columns without any deviation so far.
+inline constexpr std::int32_t smallest_column_exponent = -126, largest_column_exponent = 120;
+
+/// Packs a tile, value * 2^-exponent - pilot rounded once to the type of the products (to 11 significant bits for
+/// tf32 and half), and adds the class sums of the
 /// packed rows to F'Y, reading the features once. Finds the largest magnitude, the first bad value and raises the
 /// exponent where rows are very much larger than the first ones; then everything summed before and the packed rows
 /// follow.
-///   packed [rows][D] float or double: written     cross [C][D]: added to (classes only; then sorted_* are set)
-///   partial [chunks][2][D] scratch, chunks = ceil(rows / pack_chunk_rows)
-///   gram [D][D], energy [D] or null, sum [D] or null, pilot, pilot_f32: rescaled when the exponent rises
+///   packed [rows][D] double, float (f32 and tf32) or Half: written     cross [C][D]: added to (classes only; then
+///   sorted_* are set) partial [chunks][2][D] scratch, chunks = ceil(rows / pack_chunk_rows) gram [D][D], energy [D] or
+///   null, sum [D] or null, pilot, pilot_f32: rescaled when the exponent rises rounding [D] or null: rescaled too; of
+///   narrow rows (tf32, half) the squares of what rounding changed are added to it lost [chunks][D] scratch, narrow
+///   rows only column_exponent [D], half only: that of a column whose values leave the range of f16 is chosen anew
 struct PackTile {
   RawRows rows;
   const std::int32_t* sorted_id;
   const std::int32_t* sorted_row;
-  bool f32;
+  detail::Products products;
   void* packed;
   double* cross;
   double* partial;
@@ -110,6 +121,9 @@ struct PackTile {
   double* pilot;
   float* pilot_f32;
   SumsState* state;
+  float* lost = nullptr;
+  double* rounding = nullptr;
+  std::int32_t* column_exponent = nullptr;
 };
 void launch_pack_tile(const PackTile& arguments, CUstream_st* stream);
 
@@ -127,9 +141,9 @@ struct PackResponses {
 void launch_pack_responses(const PackResponses& arguments, CUstream_st* stream);
 
 /// Adds the lower triangle of a tile's Gram matrix, and its diagonal times `short_digits_weight` (few significant bits)
-/// or 1 to the energy. `short_digits`: known to the host; else the state's digits tell. Without an energy, for the
-/// matrix of the dual route, the state may be null.
-///   tile, gram [D][D] column-major lower     energy [D] or null
+/// or 1 to the energy, `narrow_weight` for `narrow` rows. `short_digits`: known to the host; else the state's digits
+/// tell. Without an energy, for the matrix of the dual route, the state may be null.
+///   tile, gram [D][D] column-major lower     energy [D] or null     column_exponent [D] of a half tile, or null
 struct AddGram {
   const float* tile;
   double* gram;
@@ -137,11 +151,13 @@ struct AddGram {
   std::int64_t cols;
   bool short_digits;
   const SumsState* state;
+  bool narrow = false;
+  const std::int32_t* column_exponent = nullptr;
 };
 void launch_add_gram(const AddGram& arguments, CUstream_st* stream);
 
 /// Converts a matrix element by element, exactly.
-///   out [rows][cols] float (from f16, bf16, f32) or double
+///   out [rows][cols] float (from f16, bf16, f32) or double     column_exponent [cols] or null: multiplied by its power
 struct Convert {
   const void* in;
   std::int64_t stride;
@@ -149,6 +165,7 @@ struct Convert {
   std::int64_t rows, cols;
   void* out;
   bool f32;
+  const std::int32_t* column_exponent = nullptr;
 };
 void launch_convert(const Convert& arguments, CUstream_st* stream);
 

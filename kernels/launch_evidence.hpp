@@ -29,7 +29,9 @@ struct DeviceSpectrum {
 /// Rank, noise and bounds of a spectrum.
 ///   eigenvalues [n], increasing, all of them: n = gram_size of the source
 ///   source      by value; its traces and energies are not read, they come from
-///   traces [4]  trace_before, trace_after, energy_trace, energy_entry (the last two only where source.f32)
+///   traces [4]  trace_before, trace_after, energy_trace, energy_entry (the last two only where source.f32), and [5]
+///   with
+///               rounding_trace where source.narrow
 ///   image, rebuilt [n]: matrix probe and V L V' probe, and frobenius_square [1]; null: residual and frobenius stay 0
 ///   out         written
 /// One block; O(n).

@@ -21,7 +21,7 @@ void launch_class_total(const ClassTotal& arguments, CUstream_st* stream);
 ///   counts [K] classes, or null; then target_pilot, target_sum, target_square [K], and target_history [K] or null
 ///   square [K]: y'y, written      square_scale [K]: y'y or the larger numbers it came from, written
 ///   traces [4]: the trace of the Gram matrix before (not less than `history`) and after, total and largest of energy
-///   (or 0, 0 where energy is null), written
+///   (or 0, 0 where energy is null), written; [5] with the total of rounding [D] where that is not null
 struct Shift {
   double* gram;
   double* cross;
@@ -39,6 +39,7 @@ struct Shift {
   std::int64_t cols, targets;
   double rows, history;
   bool intercept;
+  const double* rounding = nullptr;
 };
 void launch_shift(const Shift& arguments, CUstream_st* stream);
 

@@ -28,10 +28,16 @@ void launch_pack_tile(const PackTile& a, CUstream_st* stream) {
   if (a.rows.rows == 0) return;
   with_scalar(a.rows.scalar, [&](auto in) {
     using In = decltype(in);
-    if (a.f32)
-      pack<In, float>(a, stream);
-    else
-      pack<In, double>(a, stream);
+    switch (a.products) {
+      case detail::Products::f64:
+        return pack<In, double>(a, stream);
+      case detail::Products::f32:
+        return pack<In, float>(a, stream);
+      case detail::Products::tf32:
+        return pack<In, Tf32>(a, stream);
+      case detail::Products::half:
+        return pack<In, Half>(a, stream);
+    }
   });
 }
 

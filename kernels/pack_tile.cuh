@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cuda_fp16.h>
+
 #include "kernels/element.cuh"
 #include "kernels/reduce_block.cuh"
+#include "src/rounding.hpp"
 
 namespace culogme::kernels {
 
@@ -33,6 +36,37 @@ __device__ inline void add_segment(const PackTile& a, const Chunk& chunk, std::i
   }
   const std::int64_t slot = 2 * (chunk.begin / pack_chunk_rows) + (began_before ? 0 : 1);
   a.partial[slot * a.rows.cols + column] = sum;
+}
+
+/// Stores a shifted value. What it stands for, rounded to 11 bits where rows are narrow, is what class sums take;
+/// `lost` grows by the square of what was lost, to infinity where f16 cannot hold the value. `power`: 2^column
+/// exponent.
+template <class Middle>
+__device__ double store(Middle shifted, double* out, float, float&) {
+  *out = static_cast<double>(shifted);
+  return *out;
+}
+template <class Middle>
+__device__ float store(Middle shifted, float* out, float, float&) {
+  *out = static_cast<float>(shifted);
+  return *out;
+}
+template <class Middle>
+__device__ float store(Middle shifted, Tf32* out, float, float& lost) {
+  const float kept = __uint_as_float(detail::narrowed_bits(__float_as_uint(static_cast<float>(shifted))));
+  const float change = static_cast<float>(shifted - static_cast<Middle>(kept));
+  lost += change * change;
+  out->value = kept;
+  return kept;
+}
+template <class Middle>
+__device__ float store(Middle shifted, Half* out, float power, float& lost) {
+  const float kept = __uint_as_float(detail::narrowed_bits(__float_as_uint(static_cast<float>(shifted))));
+  // Powers of two are never so far out that their inverse is not a number (smallest_column_exponent).
+  out->bits = __half_as_ushort(__float2half_rn(kept * (1 / power)));
+  const float change = static_cast<float>(shifted - static_cast<Middle>(value_of(*out) * power));
+  lost += change * change;
+  return kept;
 }
 
 template <class In, class Out, bool classes>
@@ -67,6 +101,9 @@ __global__ void __launch_bounds__(pack_threads) pack_tile_kernel(PackTile a) {
     else
       pilot = a.pilot[column];
   }
+  float power = 1, lost = 0;
+  if constexpr (std::is_same_v<Out, Half>)
+    if (inside) power = ldexpf(1, a.column_exponent[column]);
   Middle largest = 0;
   std::uint32_t digits = 0;
   double sum = 0;
@@ -86,15 +123,18 @@ __global__ void __launch_bounds__(pack_threads) pack_tile_kernel(PackTile a) {
           largest = magnitude > largest ? magnitude : largest;
         else
           note_bad(a.state, a.rows, row_of[at], column);
-        const Out packed = static_cast<Out>(value * scale - pilot);
-        out[std::int64_t{row_of[at]} * a.rows.cols] = packed;
-        if constexpr (sizeof(Out) == 4) digits |= __float_as_uint(packed);
+        const auto packed = store(value * scale - pilot, out + std::int64_t{row_of[at]} * a.rows.cols, power, lost);
+        if constexpr (std::is_same_v<Out, float>) digits |= __float_as_uint(packed);
         if constexpr (classes) {
           double exact = static_cast<double>(packed);
           // Beyond f32: the tile is packed again with a larger exponent, but the class sums stay as they are.
-          if constexpr (sizeof(Out) == 4)
-            if (beyond_f32 || !(fabs(exact) < 0x1p126))
+          if constexpr (!std::is_same_v<Out, double>)
+            if (beyond_f32 || !(fabs(exact) < 0x1p126)) {
               exact = static_cast<double>(value) * ldexp(1.0, -exponent) - static_cast<double>(pilot);
+              if constexpr (is_narrow<Out>)
+                exact = __longlong_as_double(static_cast<long long>(
+                    detail::narrowed_bits(static_cast<std::uint64_t>(__double_as_longlong(exact)))));
+            }
           sum += exact;
         }
       }
@@ -110,7 +150,9 @@ __global__ void __launch_bounds__(pack_threads) pack_tile_kernel(PackTile a) {
   const double block_largest = block_max<pack_threads>(static_cast<double>(largest));
   if (threadIdx.x == 0)
     atomicMax(&a.state->largest, static_cast<unsigned long long>(__double_as_longlong(block_largest)));
-  if constexpr (sizeof(Out) == 4) {
+  if constexpr (is_narrow<Out>)
+    if (inside) a.lost[std::int64_t{blockIdx.y} * a.rows.cols + column] = lost;
+  if constexpr (std::is_same_v<Out, float>) {
     for (int other = 16; other > 0; other /= 2) digits |= __shfl_xor_sync(0xffffffffu, digits, other);
     if (threadIdx.x % 32 == 0) atomicOr(&a.state->digits, digits);
   }
@@ -132,6 +174,65 @@ __global__ void __launch_bounds__(pack_threads) combine_kernel(PackTile a) {
   a.cross[id * a.rows.cols + column] += sum;
 }
 
+/// Packs a column of a tile once more, and what was lost in it.
+template <class In, class Out, class Middle>
+__device__ double repack(const PackTile& a, std::int64_t column, std::int32_t exponent, Middle pilot) {
+  const Middle scale = scale_of<Middle>(exponent);
+  const In* const in = static_cast<const In*>(a.rows.features) + column;
+  Out* const out = static_cast<Out*>(a.packed) + column;
+  float power = 1;
+  if constexpr (std::is_same_v<Out, Half>) {
+    Middle largest = 0;
+#pragma unroll 1
+    for (std::int64_t row = 0; row < a.rows.rows; ++row) {
+      const Middle size = fabs(static_cast<Middle>(value_of(in[row * a.rows.stride])) * scale - pilot);
+      largest = size > largest ? size : largest;
+    }
+    constexpr int top = 14;  // of f16, whose largest exponent is 15
+    int own = largest > 0 && isfinite(largest) ? ilogb(largest) - top : smallest_column_exponent;
+    own = own < smallest_column_exponent ? smallest_column_exponent : own;
+    own = own > largest_column_exponent ? largest_column_exponent : own;
+    a.column_exponent[column] = own;
+    power = ldexpf(1, own);
+  }
+  double all = 0;
+#pragma unroll 1
+  for (std::int64_t row = 0; row < a.rows.rows; ++row) {
+    float lost = 0;
+    store(static_cast<Middle>(value_of(in[row * a.rows.stride])) * scale - pilot, out + row * a.rows.cols, power, lost);
+    all += static_cast<double>(lost);
+  }
+  return all;
+}
+
+/// A packed value, in the units of the frame.
+template <class Out>
+__device__ double packed_value(const PackTile& a, const Out* packed, std::int64_t row, std::int64_t column) {
+  const Out value = packed[row * a.rows.cols + column];
+  if constexpr (std::is_same_v<Out, Tf32>)
+    return static_cast<double>(value.value);
+  else if constexpr (std::is_same_v<Out, Half>)
+    return ldexp(static_cast<double>(value_of(value)), a.column_exponent[column]);
+  else
+    return static_cast<double>(value);
+}
+
+/// Adds what rounding changed in a tile, in the order of its chunks.
+template <class In, class Out>
+__device__ void add_rounding(const PackTile& a, std::int64_t column) {
+  using Middle = typename MiddleOf<In, Out>::type;
+  double lost = 0;
+#pragma unroll 1
+  for (std::int64_t chunk = 0; chunk * pack_chunk_rows < a.rows.rows; ++chunk)
+    lost += static_cast<double>(a.lost[chunk * a.rows.cols + column]);
+  if constexpr (std::is_same_v<Out, Half>)
+    if (!isfinite(lost)) {
+      const Middle pilot = sizeof(Middle) == 4 ? static_cast<Middle>(a.pilot_f32[column]) : a.pilot[column];
+      lost = repack<In, Out>(a, column, a.state->exponent, pilot);
+    }
+  a.rounding[column] += lost;
+}
+
 /// Raises the exponent where the tile has values that are very much larger than the first ones: rare, so one thread a
 /// column does it all, and no block does anything where there are none.
 template <class In, class Out>
@@ -139,26 +240,22 @@ __global__ void __launch_bounds__(pack_threads) raise_kernel(PackTile a, std::in
   if (blockIdx.x == 0 && threadIdx.x == 0) read_bad(a.rows, a.state);
   const std::int32_t exponent = a.state->exponent;
   const std::int32_t raised = exponent_of(__longlong_as_double(static_cast<long long>(a.state->largest)));
-  if (raised <= exponent + headroom) return;
   const std::int64_t column = std::int64_t{blockIdx.x} * pack_threads + threadIdx.x, d = a.rows.cols;
+  if (raised <= exponent + headroom) {
+    if constexpr (is_narrow<Out>)
+      if (column < d) add_rounding<In, Out>(a, column);
+    return;
+  }
   if (blockIdx.x == 0 && threadIdx.x == 0) a.state->raised = raised;
   if (column >= d) return;
   using Middle = typename MiddleOf<In, Out>::type;
   const int power = exponent - raised;
   const double pilot = ldexp(a.pilot[column], power);
   const float pilot_f32 = static_cast<float>(pilot);
-  const Middle scale = scale_of<Middle>(raised);
-  const In* const in = static_cast<const In*>(a.rows.features) + column;
-  Out* const out = static_cast<Out*>(a.packed) + column;
-#pragma unroll 1
-  for (std::int64_t row = 0; row < a.rows.rows; ++row) {
-    Middle offset;
-    if constexpr (sizeof(Middle) == 4)
-      offset = pilot_f32;
-    else
-      offset = pilot;
-    out[row * d] = static_cast<Out>(static_cast<Middle>(value_of(in[row * a.rows.stride])) * scale - offset);
-  }
+  const Middle offset = sizeof(Middle) == 4 ? static_cast<Middle>(pilot_f32) : static_cast<Middle>(pilot);
+  const double lost = repack<In, Out>(a, column, raised, offset);
+  if (a.rounding != nullptr) a.rounding[column] = ldexp(a.rounding[column], 2 * power);
+  if constexpr (is_narrow<Out>) a.rounding[column] += lost;
   a.pilot[column] = pilot;
   a.pilot_f32[column] = pilot_f32;
 #pragma unroll 1
@@ -169,7 +266,8 @@ __global__ void __launch_bounds__(pack_threads) raise_kernel(PackTile a, std::in
     for (std::int64_t k = 0; k < targets; ++k) a.cross[k * d + column] = 0;
 #pragma unroll 1
     for (std::int64_t at = 0; at < a.rows.rows; ++at)
-      a.cross[a.sorted_id[at] * d + column] += static_cast<double>(out[a.sorted_row[at] * d]);
+      a.cross[a.sorted_id[at] * d + column] +=
+          packed_value(a, static_cast<const Out*>(a.packed), a.sorted_row[at], column);
     targets = 0;
   }
 #pragma unroll 1

@@ -19,9 +19,10 @@ __global__ void __launch_bounds__(shift_threads) class_total_kernel(ClassTotal a
 /// Trace of the Gram matrix into traces[which]; with the first one, not less than the history, what the f32 products
 /// left.
 __global__ void __launch_bounds__(shift_threads) trace_kernel(Shift a, int which) {
-  double trace = 0, energy = 0, largest = 0;
+  double trace = 0, energy = 0, largest = 0, rounding = 0;
   for (std::int64_t j = threadIdx.x; j < a.cols; j += shift_threads) {
     trace += a.gram[j * a.cols + j];
+    if (a.rounding != nullptr) rounding += a.rounding[j];
     if (a.energy == nullptr) continue;
     energy += a.energy[j];
     largest = a.energy[j] > largest ? a.energy[j] : largest;
@@ -29,10 +30,12 @@ __global__ void __launch_bounds__(shift_threads) trace_kernel(Shift a, int which
   trace = block_sum<shift_threads>(trace);
   energy = block_sum<shift_threads>(energy);
   largest = block_max<shift_threads>(largest);
+  if (a.rounding != nullptr) rounding = block_sum<shift_threads>(rounding);
   if (threadIdx.x != 0) return;
   a.traces[which] = which == 0 && a.history > trace ? a.history : trace;
   a.traces[2] = energy;
   a.traces[3] = largest;
+  if (a.rounding != nullptr) a.traces[4] = rounding;
 }
 
 /// A column of the lower triangle at a time: the mean is put back, or taken out.

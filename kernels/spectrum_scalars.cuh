@@ -16,6 +16,7 @@ __global__ void __launch_bounds__(spectrum_threads) spectrum_scalars_kernel(Spec
     source.energy_trace = a.traces[2];
     source.energy_entry = a.traces[3];
   }
+  if (source.narrow) source.rounding_trace = a.traces[4];
   const double largest = a.eigenvalues[a.size - 1];
   double noise = 0;
   detail::SpectrumScalars scalars = detail::spectrum_scalars(source, largest, noise);

@@ -13,6 +13,7 @@
 #include <culogme/score.hpp>
 
 #include "moments.hpp"
+#include "products.hpp"
 #include "row_coordinates.hpp"
 #include "source_sums.hpp"
 #include "spectrum_scalars.hpp"
@@ -29,7 +30,7 @@ struct TargetView {
 /// How the moments of a feature matrix are summed.
 struct SumsOptions {
   Task task = Task::classification;
-  bool f32_products = false;       ///< products inside a tile in f32, else f64
+  Products products = Products::f64;
   std::int64_t expected_rows = 0;  ///< of a one-shot score, to cut even tiles; 0: unknown
 };
 
@@ -132,6 +133,12 @@ class Backend {
 
   /// Whether f64 products cost so little more than f32 ones that nothing is gained by trying those first.
   virtual bool prefers_f64() const { return false; }
+
+  /// Whether products of 16-bit rows are so much faster than others that they are worth a try.
+  virtual bool has_tensor_cores() const { return false; }
+
+  /// Throws BackendUnavailable where the device has no such products.
+  virtual void require(Products) const {}
 
   /// Throws InvalidArgument, naming `what`, if the backend cannot read this memory or it is not what it is said to be.
   virtual void check_memory(const void* data, Memory memory, const std::string& what) const = 0;

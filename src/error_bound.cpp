@@ -41,6 +41,19 @@ double singular_interpolation_bound(const SpectrumScalars& s, double smallest, c
   return moved * (1 + moved) + s.factor_error * std::sqrt(result.inverse_sum) / s.dof + own_rounding(s, result.point);
 }
 
+/// Rows rounded to 11 bits are those of F + dF, whose sums may have shrunk by `drift` (docs/numerics.md, "Tensor
+/// cores").
+double narrow_bound(const SpectrumScalars& s, const EvidencePoint& point, double relative) {
+  if (s.drift == 0) return 0;
+  constexpr double largest_turn = 0.3;  // the second-order terms below hold up to here
+  const double turned = s.row_error / std::sqrt(point.t);
+  const double moved = s.row_error * std::sqrt(point.gamma / (s.dof * point.t));
+  if (!(turned <= largest_turn && moved <= largest_turn)) return infinite;
+  const double kept = larger_of(smaller_of(point.gamma, static_cast<double>(s.rank) - point.gamma), 0.0);
+  const double log_det = turned * std::sqrt(kept) + 5.5 * turned * turned;
+  return log_det / s.dof + moved * (1 + moved) + 0.5 * s.drift * relative;
+}
+
 ErrorBounds interior_bounds(const SpectrumScalars& s, double smallest, double largest, const EvidenceResult& result) {
   const EvidencePoint& point = result.point;
   if (s.factor_error > 0) return alike(singular_interior_bound(s, point, result.square));
@@ -62,7 +75,8 @@ ErrorBounds interior_bounds(const SpectrumScalars& s, double smallest, double la
   // F'y (or u'y) is known to the precision of the decomposition; rows rounded to f32 move the residual along m.
   const double cross = f64_gram_error(gram_size(s)) * std::sqrt(s.dual ? relative : largest * weights * relative);
   const double rounded = s.rounded_row * std::sqrt(weights);
-  const double others = 0.5 * (gram + s.square_error * relative) + cross + rounded + own_rounding(s, point);
+  const double others = 0.5 * (gram + s.square_error * relative) + cross + rounded + narrow_bound(s, point, relative) +
+                        own_rounding(s, point);
   // The trace of (G + t)^-1 dG: with errors of one sign, or of independent ones. gram_error and entry_error are some
   // three deviations of an error themselves; dG is symmetric, so most of its entries count twice.
   const double trace = (s.gram_error * inverse + s.trace_error / least) / s.dof;
@@ -75,7 +89,10 @@ double interpolation_bound(const SpectrumScalars& s, double smallest, const Evid
   if (s.factor_error > 0) return singular_interpolation_bound(s, smallest, result);
   if (s.norm_error > first_order * smallest) return infinite;
   const double change = result.weight_sum / result.point.error + result.inverse_sum / s.dof;
-  return 0.5 * (s.gram_error + s.trace_error) * change + own_rounding(s, result.point);
+  const double narrow =
+      s.row_error * (std::sqrt(result.weight_sum / result.point.error) + std::sqrt(result.inverse_sum) / s.dof);
+  if (!(s.row_error <= first_order * std::sqrt(smallest) && narrow <= first_order)) return infinite;
+  return 0.5 * (s.gram_error + s.trace_error) * change + narrow * (1 + narrow) + own_rounding(s, result.point);
 }
 
 }  // namespace

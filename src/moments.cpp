@@ -7,6 +7,8 @@
 
 #include <culogme/error.hpp>
 
+#include "rounding.hpp"
+
 namespace culogme::detail {
 namespace {
 
@@ -107,6 +109,16 @@ void add_scaled(Values& into, const Values& from, double sign) {
   for (std::size_t i = 0; i < into.size(); ++i) into[i] += sign * from[i];
 }
 
+/// Rounded rows are rows of another matrix, near the one that was given, and the bound follows them as such; of rows
+/// that are subtracted that is no longer so. Then their rounding, at most 2^-11 of each value, counts as an error of
+/// products.
+void count_rounding_as_products(Moments& m) {
+  if (std::all_of(m.rounding.begin(), m.rounding.end(), [](double value) { return value == 0; })) return;
+  const double relative = 2 * u11 / f32_entry_error(m.rows_f32);
+  for (double& energy : m.energy_f32) energy *= 1 + relative;
+  std::fill(m.rounding.begin(), m.rounding.end(), 0);
+}
+
 }  // namespace
 
 Moments empty_moments(Task task, std::int64_t features, std::vector<std::string> names) {
@@ -139,6 +151,8 @@ void clear_rows(Moments& m) noexcept {
   std::fill(m.counts.begin(), m.counts.end(), 0);
   std::fill(m.target_exponent.begin(), m.target_exponent.end(), 0);
   m.energy_f32.clear();
+  m.rounding.clear();
+  m.half_rows = false;
   m.rows = m.rows_f32 = 0;
   m.exponent = 0;
   m.history = 0;
@@ -152,6 +166,7 @@ void raise_exponent(Moments& moments, std::int32_t exponent) {
   scale(moments.gram, 2 * power);
   scale(moments.cross, power);
   scale(moments.energy_f32, 2 * power);
+  scale(moments.rounding, 2 * power);
   moments.history = std::ldexp(moments.history, 2 * power);
   moments.exponent = exponent;
 }
@@ -209,11 +224,25 @@ void combine(Moments& into, const Moments& from, int sign) {
     if (into.task == Task::classification) into.counts[size_of(map[k])] += sign * other.counts[k];
   }
   into.rows += sign * other.rows;
+  if (sign < 0) {
+    count_rounding_as_products(into);
+    count_rounding_as_products(other);
+  }
+  if (!other.rounding.empty()) {
+    into.rounding.resize(d, 0);
+    add_scaled(into.rounding, other.rounding, 1);
+    into.half_rows = into.half_rows || other.half_rows;
+  }
   if (!other.energy_f32.empty()) {
     if (into.energy_f32.empty()) into.energy_f32.assign(d, 0);
     add_scaled(into.energy_f32, other.energy_f32, 1);
     into.rows_f32 += other.rows_f32;
   }
+}
+
+Products products_of(const Moments& moments) {
+  if (moments.energy_f32.empty()) return Products::f64;
+  return moments.rounding.empty() ? Products::f32 : moments.half_rows ? Products::half : Products::tf32;
 }
 
 double trace(const Moments& moments) {

@@ -7,6 +7,7 @@
 #include <culogme/statistics.hpp>
 
 #include "aligned.hpp"
+#include "products.hpp"
 
 namespace culogme::detail {
 
@@ -37,6 +38,11 @@ struct Moments {
   std::vector<double> energy_f32;
   std::int64_t rows_f32 = 0;
 
+  /// Rows that were rounded to 11 significant bits (Products::tf32 and half): squares of what that changed, summed over
+  /// the rows of each column. Empty: there were none. `half_rows`: some of them had half products.
+  std::vector<double> rounding;
+  bool half_rows = false;
+
   /// Largest trace of the Gram matrix and largest y'y of each target that sums went through: subtracting a shard or
   /// moving far from a pilot leaves the rounding errors of the larger numbers behind. 0 where that is what `gram` shows
   /// itself.
@@ -61,6 +67,9 @@ void append_targets(Moments& moments, const std::vector<std::string>& names);
 /// into += sign * from, sign +1 or -1; classes matched by name, pilots and exponents brought together in fp64.
 /// Throws InvalidArgument where the two do not fit; nothing is changed then.
 void combine(Moments& into, const Moments& from, int sign);
+
+/// The coarsest products that any of the rows had.
+Products products_of(const Moments& moments);
 
 /// Sum of the diagonal of the Gram matrix.
 double trace(const Moments& moments);

@@ -61,6 +61,10 @@ const char* route_name(Route route) noexcept {
       return "dual_gram";
     case Route::svd:
       return "svd";
+    case Route::gram_tf32:
+      return "gram_tf32";
+    case Route::gram_half:
+      return "gram_half";
   }
   return "unknown";
 }

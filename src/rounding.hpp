@@ -11,6 +11,7 @@ namespace culogme::detail {
 /// Unit roundoffs.
 inline constexpr double u64 = 0x1p-53;
 inline constexpr double u32 = 0x1p-24;
+inline constexpr double u11 = 0x1p-11;  ///< 11 significant bits, those of f16 and tf32
 
 /// eta of the f32 products (docs/numerics.md): entry (i, j) of the sum of the tiles' Gram matrices of N shifted rows is
 /// off by at most eta sqrt(G_ii G_jj). Two roundings of the rows give 2 u32. The BLAS kernels add up at most `chain`
@@ -28,6 +29,34 @@ CULOGME_HOST_DEVICE inline double f32_entry_error(std::int64_t rows, std::int64_
 /// that are lost are not random: the diagonal was seen off by up to 28 u32 where other rows leave less than 2. Such
 /// rows weigh this much more in the energy that eta multiplies.
 inline constexpr double short_digits_weight = 2.5;
+
+/// The bits of an f32 number rounded to 11 significant ones, ties to even: what f16 and tf32 can hold, with f32's
+/// range.
+CULOGME_HOST_DEVICE constexpr std::uint32_t narrowed_bits(std::uint32_t bits) {
+  constexpr std::uint32_t dropped = 0x1fff;  // 13 of 24
+  return (bits + (dropped >> 1) + ((bits >> 13) & 1)) & ~dropped;
+}
+
+/// The same of an f64 number.
+CULOGME_HOST_DEVICE constexpr std::uint64_t narrowed_bits(std::uint64_t bits) {
+  constexpr std::uint64_t dropped = (std::uint64_t{1} << 42) - 1;  // 42 of 53
+  return (bits + (dropped >> 1) + ((bits >> 42) & 1)) & ~dropped;
+}
+
+/// Rows whose products tensor cores take at most, one after the other, in f32.
+inline constexpr std::int64_t narrow_chain = 512;
+
+/// Rows with 11 significant bits weigh this much more in the energy that eta multiplies: their squares have 22 bits,
+/// and tensor cores cut off what does not fit where f32 units round, which doubles an error of independent signs.
+inline constexpr double narrow_weight = 4;
+
+/// Bound on how much sums of tensor cores shrink, of the sum of the magnitudes, whatever the order of their additions:
+/// an addition of `k` products to a sum aligns k + 1 numbers and cuts what lies below 2^-23 of the largest off the
+/// other k and off the result, so L products lose at most L (1 + 1 / k) 2^-23. The smallest k in use is 4
+/// (docs/numerics.md, "Tensor cores", has the sources).
+CULOGME_HOST_DEVICE inline double narrow_drift(std::int64_t rows) {
+  return 1.25 * static_cast<double>(rows < narrow_chain ? rows + 1 : narrow_chain + 1) * 0x1p-23;
+}
 
 /// Bound on the spectral norm of the error of an fp64 Gram matrix of size n and its decomposition, relative to its
 /// norm.

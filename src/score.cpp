@@ -10,6 +10,7 @@
 #include <culogme/io.hpp>
 
 #include "bad_value.hpp"
+#include "rounding.hpp"
 #include "row_evidence.hpp"
 #include "row_sample.hpp"
 #include "score_stages.hpp"
@@ -128,8 +129,8 @@ Score score_dual(Backend& backend, const MatrixView& features, const TargetView&
     Stopwatch watch;
     const std::unique_ptr<AnySpectrum> spectrum =
         svd ? backend.dual_triangle_spectrum(features, targets, *input.names, input.task, intercept, input.sample)
-            : backend.dual_spectrum(features, targets, *input.names, input.task, options.precision == Precision::f32,
-                                    intercept, input.sample);
+            : backend.dual_spectrum(features, targets, *input.names, input.task,
+                                    products_of(options.precision) != Products::f64, intercept, input.sample);
     spent.spectrum += watch.lap();
     return finish(backend, *spectrum, input, options, spent);
   };
@@ -148,18 +149,34 @@ bool use_dual(std::int64_t rows, std::int64_t features, bool intercept) {
 }
 
 /// f64 products cost less than reading the data twice would where they take a few milliseconds.
-Precision first_precision(const Backend& backend, const ScoreOptions& options, Scalar scalar, std::int64_t rows,
-                          std::int64_t features) {
+Precision first_precision(const Backend& backend, const ScoreOptions& options, Scalar scalar, Memory memory,
+                          std::int64_t rows, std::int64_t features) {
   if (options.precision != Precision::automatic) return options.precision;
-  if (backend.prefers_f64()) return Precision::f64;
   // Published numbers are compared to many digits.
   if (options.procedure == Procedure::reference) return Precision::f64;
   constexpr double small = 2e9;
   const double d = static_cast<double>(features);
-  return scalar != Scalar::f64 && static_cast<double>(rows) * d * d >= small ? Precision::f32 : Precision::f64;
+  const bool large = static_cast<double>(rows) * d * d >= small;
+  // A try that fails costs a fifteenth of f64 products where the rows are in the device's memory, a second reading
+  // where they are not. No bound of half products is below half of the drift.
+  const bool could_do = options.accuracy >= 0.5 * narrow_drift(rows);
+  if (large && could_do && scalar_bytes(scalar) == 2 && memory == Memory::device && backend.has_tensor_cores())
+    return Precision::half;
+  if (backend.prefers_f64()) return Precision::f64;
+  return scalar != Scalar::f64 && large ? Precision::f32 : Precision::f64;
 }
 
-Precision next_precision(Precision precision) { return precision == Precision::f32 ? Precision::f64 : Precision::svd; }
+Precision next_precision(const Backend& backend, Precision precision) {
+  switch (precision) {
+    case Precision::half:
+    case Precision::tf32:
+      return backend.prefers_f64() ? Precision::f64 : Precision::f32;
+    case Precision::f32:
+      return Precision::f64;
+    default:
+      return Precision::svd;
+  }
+}
 
 bool should_escalate(const Score& score, const ScoreOptions& options) {
   if (score.route == Route::svd || options.precision != Precision::automatic || options.procedure != Procedure::maximum)
@@ -173,8 +190,13 @@ bool should_escalate(const Score& score, const ScoreOptions& options) {
 
 std::string first_reason(const Backend& backend, const ScoreOptions& options, Scalar scalar, Route route) {
   if (options.precision == Precision::svd) return "singular values were asked for";
-  if (options.precision != Precision::automatic)
-    return options.precision == Precision::f32 ? "f32 products were asked for" : "f64 products were asked for";
+  if (options.precision != Precision::automatic) {
+    const Products products = products_of(options.precision);
+    const std::string asked = std::string(products_name(products)) + " products were asked for";
+    return narrow_rows(products) && route == Route::dual_gram ? asked + "; with no more rows than features they are f32"
+                                                              : asked;
+  }
+  if (route == Route::gram_half) return "the error estimate of half products meets the accuracy asked for";
   if (route == Route::gram_f32) return "the error estimate of f32 products meets the accuracy asked for";
   if (route == Route::dual_gram) return "there are no more rows than features";
   if (options.procedure == Procedure::reference) return "published numbers are compared to many digits";
@@ -240,7 +262,7 @@ Score score_view(Engine& engine, const MatrixView& features, const TargetView& t
       return score_triangle(backend, *triangle, input, options, seconds);
     }
     const std::unique_ptr<Sums> sums =
-        backend.make_sums(features.cols, *input.names, {input.task, precision == Precision::f32, features.rows});
+        backend.make_sums(features.cols, *input.names, {input.task, products_of(precision), features.rows});
     add_blocks(sums->tile_rows(), [&](const MatrixView& part, const TargetView& part_targets, std::int64_t row) {
       sums->add(part, part_targets, row, false);
       sampler.add(part, part_targets);
@@ -254,12 +276,13 @@ Score score_view(Engine& engine, const MatrixView& features, const TargetView& t
     if (use_dual(features.rows, features.cols, intercept_used(options, given.task))) {
       score = score_dual(backend, features, targets, given, options, {});
     } else {
-      Precision precision = first_precision(backend, options, features.scalar, features.rows, features.cols);
+      Precision precision =
+          first_precision(backend, options, features.scalar, features.memory, features.rows, features.cols);
       score = run(precision);
       score.route_reason = first_reason(backend, options, features.scalar, score.route);
       while (should_escalate(score, options)) {
         const std::string reason = escalation_reason(score, options);
-        precision = next_precision(precision);
+        precision = next_precision(backend, precision);
         score = run(precision);
         score.route_reason = reason;
       }

@@ -108,7 +108,7 @@ Score score_streamed(Backend& backend, FeatureReader& reader, const Labels& labe
     return score_triangle(backend, *triangle, input, options, seconds);
   }
   const std::unique_ptr<Sums> sums =
-      backend.make_sums(reader.cols(), labels.target_names, {labels.task, precision == Precision::f32, rows});
+      backend.make_sums(reader.cols(), labels.target_names, {labels.task, products_of(precision), rows});
   RowFeeder(reader, labels, options)
       .run(block_rows(backend, reader, sums->tile_rows()), seconds,
            [&](const MatrixView& features, const TargetView& targets, std::int64_t row) {
@@ -180,12 +180,13 @@ Score score(Engine& engine, FeatureReader& reader, const Labels& labels, const S
     if (detail::use_dual(rows, reader.cols(), detail::intercept_used(options, labels.task))) {
       score = detail::score_collected(backend, reader, labels, options);
     } else {
-      Precision precision = detail::first_precision(backend, options, reader.scalar(), rows, reader.cols());
+      Precision precision =
+          detail::first_precision(backend, options, reader.scalar(), Memory::host, rows, reader.cols());
       score = detail::score_streamed(backend, reader, labels, options, precision);
       score.route_reason = detail::first_reason(backend, options, reader.scalar(), score.route);
       while (detail::should_escalate(score, options)) {
         const std::string reason = detail::escalation_reason(score, options);
-        precision = detail::next_precision(precision);
+        precision = detail::next_precision(backend, precision);
         if (!reader.rewind()) {
           once = precision == Precision::f64 ? "f64 products: use --precision f64"
                                              : "singular values: use --precision svd";

@@ -44,12 +44,12 @@ void check_rows(std::int64_t rows, bool intercept);
 bool use_dual(std::int64_t rows, std::int64_t features, bool intercept);
 
 /// The precision that a one-shot score takes first, and the one after it where that is not enough.
-Precision first_precision(const Backend& backend, const ScoreOptions& options, Scalar scalar, std::int64_t rows,
-                          std::int64_t features);
-Precision next_precision(Precision precision);
+Precision first_precision(const Backend& backend, const ScoreOptions& options, Scalar scalar, Memory memory,
+                          std::int64_t rows, std::int64_t features);
+Precision next_precision(const Backend& backend, Precision precision);
 
-/// Whether a score is to be taken again on a more accurate route: f64 products after f32 ones, singular values after
-/// any others.
+/// Whether a score is to be taken again on a more accurate route: f64 products after coarser ones, singular values
+/// after any others.
 bool should_escalate(const Score& score, const ScoreOptions& options);
 
 /// Why a one-shot score took its first route, and why it went on from one whose estimate was too large.

@@ -109,10 +109,12 @@ void add_warnings(Score& score, const ScoreOptions& options) {
     score.warnings.push_back(
         "no signal: no target beats its null evidence; are the rows of features and labels in the same order? "
         "(A loader that shuffles changes it.)");
+  const std::string route = route_name(score.route), products = route.substr(route.find('_') + 1);
+  const bool coarse = products == "f32" || products == "tf32" || products == "half";
   if (!(score.error_estimate <= options.accuracy))
     score.warnings.push_back("the error estimate " + bound_text(score.error_estimate) +
                              " is above the accuracy asked for, " + bound_text(options.accuracy) +
-                             (score.route == Route::gram_f32 ? ": the products were taken in f32; use f64 products"
+                             (coarse ? ": the products were taken in " + products + "; use f64 products"
                               : score.route == Route::svd
                                   ? ": the features are too ill-conditioned for fp64"
                                   : ": the features are too ill-conditioned for the Gram matrix; score the features "

@@ -22,6 +22,8 @@ struct SpectrumScalars {
   double gram_error = 0;                      ///< bound on the spectral norm of the error of the Gram matrix, fp64 part
   double trace_error = 0;                     ///< f32 products: eta tr G' (docs/numerics.md)
   double entry_error = 0;                     ///< f32 products: eta max G'_ii
+  double row_error = 0;                       ///< rows of 11 bits: |dF|_F, what their rounding changed
+  double drift = 0;                           ///< the same: sums may have shrunk by this (narrow_drift)
   double rounded_row = 0;   ///< f32 products: u32 sqrt(max G'_ii), the rounding of a row times unit weights
   double norm_error = 0;    ///< both together as a spectral norm: nothing is known of the evidence at t below this
   double cut_error = 0;     ///< largest eigenvalue that was left out as noise
@@ -40,7 +42,9 @@ struct SpectrumSource {
   bool f32 = false;           ///< products in f32, then the next five count
   std::int64_t rows_f32 = 0;  ///< products in a sum: rows (primal) or columns (dual)
   std::int64_t chain = cpu_f32_chain;
-  double energy_weight = 1;  ///< what the energies must still be multiplied by (short_digits_weight, the dual's)
+  double energy_weight = 1;   ///< what the energies must still be multiplied by (short_digits_weight, the dual's)
+  bool narrow = false;        ///< some rows were rounded to 11 bits, then the next one counts
+  double rounding_trace = 0;  ///< squares of what that changed
   double energy_trace = 0, energy_entry = 0;  ///< sum and largest of the diagonal of the shifted rows' Gram matrix
 };
 
@@ -73,6 +77,13 @@ CULOGME_HOST_DEVICE inline SpectrumScalars spectrum_scalars(const SpectrumSource
   }
   s.cut_error = noise;
   s.norm_error = s.gram_error + independent_norm(n, s.entry_error);
+  if (source.narrow) {
+    // A narrow row's energy has its weight; that of other rows only makes the drift too large.
+    s.drift = narrow_drift(source.rows_f32);
+    s.trace_error += s.drift * source.energy_trace / narrow_weight;
+    s.row_error = std::sqrt(source.rounding_trace);
+    s.norm_error += s.drift * source.energy_entry / narrow_weight + source.rounding_trace;
+  }
   return s;
 }
 
@@ -166,7 +177,8 @@ CULOGME_HOST_DEVICE inline TargetScalars target_scalars(const SpectrumScalars& s
     return target;
   }
   target.residual = square - sums.explained;
-  target.residual_noise = s.square_error * square_scale + (s.gram_error + s.trace_error) * sums.weights;
+  target.residual_noise =
+      s.square_error * square_scale + (s.gram_error + s.trace_error + s.row_error * s.row_error) * sums.weights;
   const double unexplained = larger_of(target.residual, target.residual_noise);
   target.hidden = sums.doubtful > hidden_fraction(s.doubtful, s.dof) * unexplained;
   return target;

@@ -103,22 +103,24 @@ StatisticsState::StatisticsState(std::shared_ptr<Backend> backend_, std::int64_t
       names(std::move(names_)) {
   if (precision == Precision::svd)
     throw InvalidArgument("statistics keep sums of products and no rows: precision svd is for one-shot scores");
+  backend->require(products_of(precision));
   backend->check_room(features, static_cast<std::int64_t>(names.size()));
 }
 
-/// Whether products are in f32: not once f64 was asked for or f64 features came, where the choice is left to us.
-bool StatisticsState::products_for(Scalar scalar) const {
-  return precision == Precision::f32 || (precision == Precision::automatic && scalar != Scalar::f64 &&
-                                         !backend->prefers_f64() && (sums_ == nullptr || f32_products_));
+/// Where the choice is left to us products are in f32, but not once f64 features came.
+Products StatisticsState::products_for(Scalar scalar) const {
+  if (precision != Precision::automatic) return products_of(precision);
+  const bool f32 = scalar != Scalar::f64 && !backend->prefers_f64() && (sums_ == nullptr || products_ == Products::f32);
+  return f32 ? Products::f32 : Products::f64;
 }
 
 void StatisticsState::use_products(Scalar scalar) {
-  const bool f32 = products_for(scalar);
-  if (sums_ != nullptr && f32 == f32_products_) return;
-  std::unique_ptr<Sums> fresh = backend->make_sums(features, names, {task, f32, 0});
+  const Products products = products_for(scalar);
+  if (sums_ != nullptr && products == products_) return;
+  std::unique_ptr<Sums> fresh = backend->make_sums(features, names, {task, products, 0});
   if (sums_ != nullptr) fresh->set(sums_->moments());
   sums_ = std::move(fresh);
-  f32_products_ = f32;
+  products_ = products;
 }
 
 void StatisticsState::add(const MatrixView& view, const TargetView& targets) {
@@ -128,7 +130,7 @@ void StatisticsState::add(const MatrixView& view, const TargetView& targets) {
     try {
       if (fresh) use_products(view.scalar);
       // One reading less where the sums look themselves.
-      const bool looks_itself = sums_->checks_first() && products_for(view.scalar) == f32_products_;
+      const bool looks_itself = sums_->checks_first() && products_for(view.scalar) == products_;
       if (!looks_itself) backend->check(view, targets, static_cast<std::int64_t>(names.size()), 0);
       use_products(view.scalar);
       // What is found later is told by the number of the row since the first one that was added.
@@ -162,8 +164,11 @@ Score StatisticsState::score(const ScoreOptions& options) {
   check_rows(rows(), intercept_used(options, task));
   Score result;
   naming_arguments([&] { result = score_sums(*backend, *sums_, true, {task, &names, rows()}, options, {}); });
-  result.route_reason = result.route == Route::gram_f32 ? "the statistics were made with f32 products"
-                                                        : "the statistics were made with f64 products";
+  const char* const products = result.route == Route::gram_half   ? "half"
+                               : result.route == Route::gram_tf32 ? "tf32"
+                               : result.route == Route::gram_f32  ? "f32"
+                                                                  : "f64";
+  result.route_reason = std::string("the statistics were made with ") + products + " products";
   return result;
 }
 

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::int32_t largest_exponent = 1100;  // of a double, subnormal ones included
 
+enum Flags : std::uint8_t { has_energy = 1, has_rounding = 2, has_half_rows = 4 };
+
 std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
 
 /// Sizes are compared with the bytes that are there before anything is allocated for them.
@@ -34,6 +36,8 @@ void check_moments(const Reader& reader, const Moments& m) {
   if (m.rows > most_rows || m.rows_f32 > most_rows) reader.damaged("a number of rows is out of range");
   for (std::int64_t j = 0; j < m.features; ++j)
     if (m.gram[size_of(j * m.features + j)] < 0) reader.damaged("a sum of squares is negative");
+  if (std::any_of(m.rounding.begin(), m.rounding.end(), [](double value) { return value < 0; }))
+    reader.damaged("a sum of squares is negative");
   std::int64_t counted = 0;
   for (const std::int64_t count : m.counts) {
     if (count < 0 || count > m.rows - counted) reader.damaged("the rows of its classes do not add up");
@@ -50,7 +54,8 @@ std::string encode_statistics(const Moments& m, Precision precision) {
   Writer w = begin_file(statistics_kind);
   w.integer(static_cast<std::uint8_t>(m.task));
   w.integer(static_cast<std::uint8_t>(precision));
-  w.integer(static_cast<std::uint8_t>(m.energy_f32.empty() ? 0 : 1));
+  w.integer(static_cast<std::uint8_t>((m.energy_f32.empty() ? 0 : has_energy) |
+                                      (m.rounding.empty() ? 0 : has_rounding) | (m.half_rows ? has_half_rows : 0)));
   w.integer(m.features);
   w.integer(m.targets());
   w.integer(m.rows);
@@ -70,6 +75,7 @@ std::string encode_statistics(const Moments& m, Precision precision) {
     for (std::int64_t i = j; i < m.features; ++i) w.number(m.gram[size_of(j * m.features + i)]);
   w.numbers(m.cross);
   w.numbers(m.energy_f32);
+  w.numbers(m.rounding);
   return seal(std::move(w));
 }
 
@@ -78,8 +84,13 @@ Moments decode_statistics(const std::string& bytes, const std::string& name, Pre
   const auto task = r.integer<std::uint8_t>(), precision_code = r.integer<std::uint8_t>(),
              flags = r.integer<std::uint8_t>();
   if (task > static_cast<std::uint8_t>(Task::multilabel)) r.damaged("its task is unknown");
-  if (precision_code > static_cast<std::uint8_t>(Precision::f32)) r.damaged("its precision is unknown");
-  if (flags > 1) r.damaged("its flags are unknown");
+  if (precision_code > static_cast<std::uint8_t>(Precision::half) ||
+      precision_code == static_cast<std::uint8_t>(Precision::svd))
+    r.damaged("its precision is unknown");
+  // Each flag is of rows that the one before it has too.
+  if (flags != 0 && flags != has_energy && flags != (has_energy | has_rounding) &&
+      flags != (has_energy | has_rounding | has_half_rows))
+    r.damaged("its flags are unknown");
   precision = static_cast<Precision>(precision_code);
   Moments m;
   m.task = static_cast<Task>(task);
@@ -109,6 +120,8 @@ Moments decode_statistics(const std::string& bytes, const std::string& name, Pre
     for (std::size_t i = j; i < d; ++i) m.gram[j * d + i] = r.number();
   m.cross = r.numbers<AlignedVector<double>>(k * d);
   if (flags != 0) m.energy_f32 = r.numbers(d);
+  if ((flags & has_rounding) != 0) m.rounding = r.numbers(d);
+  m.half_rows = (flags & has_half_rows) != 0;
   if (r.left() != 0) r.damaged(std::to_string(r.left()) + " bytes more than its sums need");
   check_moments(r, m);
   return m;

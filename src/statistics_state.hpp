@@ -30,11 +30,11 @@ class StatisticsState {
   std::vector<std::string> names;
 
  private:
-  bool products_for(Scalar scalar) const;
+  Products products_for(Scalar scalar) const;
   void use_products(Scalar scalar);
 
   std::unique_ptr<Sums> sums_;
-  bool f32_products_ = false;
+  Products products_ = Products::f64;
 };
 
 /// The bytes of a statistics file (docs/file-format.md) and back. The parser takes nothing on trust: FileError, with

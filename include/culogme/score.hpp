@@ -42,6 +42,8 @@ enum class Route : std::uint8_t {
   gram_f64,
   dual_gram,
   svd,  ///< QR of tiles and the singular values of the triangle: F'F is never formed
+  gram_tf32,
+  gram_half,
 };
 const char* route_name(Route route) noexcept;
 

@@ -149,15 +149,25 @@ void add_precision_option(CLI::App& app, std::optional<Precision>& precision, bo
   const Group group(app, measure_group);
   if (!rows_at_hand) {
     add_choice<Precision>(app, "--precision", precision,
-                          {{"auto", Precision::automatic}, {"f32", Precision::f32}, {"f64", Precision::f64}},
-                          "Precision of the products (default auto: f32 but for f64 features)");
+                          {{"auto", Precision::automatic},
+                           {"f32", Precision::f32},
+                           {"f64", Precision::f64},
+                           {"tf32", Precision::tf32},
+                           {"half", Precision::half}},
+                          "Precision of the products (default auto: f32 but for f64 features); tf32 and half round the "
+                          "features to 11 bits for tensor cores");
     return;
   }
   add_choice<Precision>(
       app, "--precision", precision,
-      {{"auto", Precision::automatic}, {"f32", Precision::f32}, {"f64", Precision::f64}, {"svd", Precision::svd}},
+      {{"auto", Precision::automatic},
+       {"f32", Precision::f32},
+       {"f64", Precision::f64},
+       {"tf32", Precision::tf32},
+       {"half", Precision::half},
+       {"svd", Precision::svd}},
       "Precision of the products, or svd: singular values without products (default auto: the first "
-      "of f32, f64, svd that is accurate enough)");
+      "of f32, f64, svd that is accurate enough); tf32 and half round the features to 11 bits for tensor cores");
 }
 
 namespace {
@@ -225,6 +235,10 @@ const char* precision_name(Precision precision) {
       return "f64";
     case Precision::svd:
       return "svd";
+    case Precision::tf32:
+      return "tf32";
+    case Precision::half:
+      return "half";
     case Precision::automatic:
       return "auto";
   }

@@ -53,7 +53,7 @@ void add_engine_options(CLI::App& app, EngineOptions& options);
 void add_data_options(CLI::App& app, DataOptions& options);
 /// --precision; svd only where the rows are read (`rows_at_hand`), not for statistics
 void add_precision_option(CLI::App& app, std::optional<Precision>& precision, bool rows_at_hand);
-/// "auto", "f32" or "f64"
+/// The value of --precision.
 const char* precision_name(Precision precision);
 /// --measure, --softmax, --procedure, --reference-..., --intercept, --precision, --accuracy
 void add_measure_options(CLI::App& app, MeasureOptions& options);

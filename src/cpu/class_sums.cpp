@@ -61,7 +61,8 @@ class Worker {
   explicit Worker(const Pass& pass)
       : pass_(pass),
         factor_(std::ldexp(1.0, pass.frame.exponent - pass.exponent)),
-        packed_(size_of(pass.features.cols)) {}
+        packed_(size_of(pass.features.cols)),
+        rounding_(narrow_rows(pass.frame.products) ? packed_.size() : 0) {}
 
   Stop add(const Piece& piece, double* sum) {
     const std::int64_t begin = pass_.rows.begin[size_of(piece.index)], end = pass_.rows.begin[size_of(piece.index + 1)];
@@ -118,12 +119,14 @@ class Worker {
     columns.data = static_cast<const char*>(columns.data) + piece.begin * scalar_bytes(columns.scalar);
     plan.pilot += piece.begin;
     plan.pilot_f32 += piece.begin;
+    if (!rounding_.empty()) plan.rounding = rounding_.data();
     return pack_rows(columns, row, 1, plan, packed_.data(), sum).largest;
   }
 
   const Pass& pass_;
   double factor_;
   AlignedVector<T> packed_;
+  std::vector<double> rounding_;  // of narrow rows: counted where their products are taken
 };
 
 /// One pass. Where it stops or throws, sums that have copies are as before.

@@ -189,6 +189,7 @@ class Folder {
     for (std::int64_t j = triangle_[size_of(stripe)]; j < triangle_[size_of(stripe) + 1]; ++j) {
       for (std::int64_t i = j; i < d; ++i) into_.gram[size_of(j * d + i)] *= factor * factor;
       if (!into_.energy_f32.empty()) into_.energy_f32[size_of(j)] *= factor * factor;
+      if (!into_.rounding.empty()) into_.rounding[size_of(j)] *= factor * factor;
     }
     const auto [begin, end] = columns(stripe);
     for (std::int64_t k = 0; k < into_.targets(); ++k)
@@ -209,7 +210,7 @@ class Folder {
   void add_stripe(const Tile<T>& tile, FoldScratch<T>& scratch, int stripe) {
     const std::int64_t d = into_.features;
     const double factor = match_exponents(exponents_[size_of(stripe)], tile.exponent, stripe);
-    const double weight = tile.short_digits ? short_digits_weight : 1;
+    const double weight = !tile.rounding.empty() ? narrow_weight : tile.short_digits ? short_digits_weight : 1;
     for (std::int64_t j = triangle_[size_of(stripe)]; j < triangle_[size_of(stripe) + 1]; ++j) {
       const T* const from = scratch.gram.data() + j * d + j;
       double* const to = into_.gram.data() + j * d + j;
@@ -219,6 +220,7 @@ class Folder {
         add_scaled(to, from, factor * factor, d - j);
       if (std::is_same_v<T, float>)
         into_.energy_f32[size_of(j)] += static_cast<double>(from[0]) * factor * factor * weight;
+      if (!tile.rounding.empty()) into_.rounding[size_of(j)] += tile.rounding[size_of(j)] * factor * factor;
     }
     const auto [begin, end] = columns(stripe);
     if (cross_in_scratch())
@@ -277,6 +279,8 @@ void fold_tiles(Moments& into, const std::vector<TileJob<T>>& jobs, const Frame&
                 std::vector<FoldScratch<T>>& scratch) {
   if (jobs.empty()) return;
   if (std::is_same_v<T, float> && into.energy_f32.empty()) into.energy_f32.assign(size_of(into.features), 0);
+  if (narrow_rows(frame.products)) into.rounding.resize(size_of(into.features), 0);
+  into.half_rows = into.half_rows || frame.products == Products::half;
   const BlasThreads one_per_worker(1);
   Folder<T>(into, jobs, frame).run(scratch);
 }

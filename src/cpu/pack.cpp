@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cpu/simd.hpp"
+#include "rounding.hpp"
 
 namespace culogme::detail {
 namespace {
@@ -62,16 +63,18 @@ struct PackArguments {
   const Middle* pilot;
   Out* out;
   double* sum;
+  double* rounding;
   Bits<In> largest;
   std::uint32_t digits;  // all bits that any packed f32 value has set
 };
 
-template <bool with_sum, class In, class Out>
+template <bool with_sum, bool narrow, class In, class Out>
 CULOGME_ALWAYS_INLINE void pack_loop(PackArguments<In, Out>& a) {
   using Middle = typename PackArguments<In, Out>::Middle;
   const Middle scale = a.scale;
   const Middle* __restrict__ pilot = a.pilot;
   double* __restrict__ sum = a.sum;
+  double* __restrict__ rounding = a.rounding;
   const std::int64_t columns = a.columns;
   Bits<In> largest = 0;
   std::uint32_t digits = 0;
@@ -81,7 +84,13 @@ CULOGME_ALWAYS_INLINE void pack_loop(PackArguments<In, Out>& a) {
     for (std::int64_t j = 0; j < columns; ++j) {
       const Bits<In> bits = magnitude_bits(in[j]);
       largest = bits > largest ? bits : largest;
-      const Out value = static_cast<Out>(static_cast<Middle>(value_of(in[j])) * scale - pilot[j]);
+      const Middle shifted = static_cast<Middle>(value_of(in[j])) * scale - pilot[j];
+      Out value = static_cast<Out>(shifted);
+      if constexpr (narrow) {
+        value = std::bit_cast<float>(narrowed_bits(std::bit_cast<std::uint32_t>(value)));
+        const double lost = static_cast<double>(shifted) - static_cast<double>(value);
+        rounding[j] += lost * lost;
+      }
       out[j] = value;
       if constexpr (std::is_same_v<Out, float>) digits |= std::bit_cast<std::uint32_t>(value);
       if constexpr (with_sum) sum[j] += static_cast<double>(value);
@@ -93,10 +102,18 @@ CULOGME_ALWAYS_INLINE void pack_loop(PackArguments<In, Out>& a) {
 
 template <class In, class Out>
 CULOGME_ALWAYS_INLINE void pack_body(PackArguments<In, Out>& a) {
+  if constexpr (std::is_same_v<Out, float>)
+    if (a.rounding != nullptr) {
+      if (a.sum != nullptr)
+        pack_loop<true, true>(a);
+      else
+        pack_loop<false, true>(a);
+      return;
+    }
   if (a.sum != nullptr)
-    pack_loop<true>(a);
+    pack_loop<true, false>(a);
   else
-    pack_loop<false>(a);
+    pack_loop<false, false>(a);
 }
 
 template <class In, class Out>
@@ -129,6 +146,7 @@ Packed pack_typed(const MatrixView& view, std::int64_t first, std::int64_t count
   if constexpr (std::is_same_v<Middle, float>) a.pilot = plan.pilot_f32;
   a.out = out;
   a.sum = sum;
+  a.rounding = plan.rounding;
   switch (instruction_set()) {
     case InstructionSet::avx512:
       pack_avx512(a);

@@ -11,6 +11,9 @@ struct PackPlan {
   std::int32_t exponent = 0;
   const double* pilot = nullptr;     ///< [D]
   const float* pilot_f32 = nullptr;  ///< [D] the same numbers
+  /// [D] Unless null, values are rounded to 11 significant bits, of f32 tiles only, and the squares of what that
+  /// changed are added here.
+  double* rounding = nullptr;
 };
 
 /// What packing saw. `largest` is the largest magnitude of the unscaled values; infinity or NaN if one of them is not

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include <culogme/error.hpp>
@@ -138,6 +139,8 @@ Spectrum primal_spectrum(Moments m, bool intercept, int threads, const SampledRo
   source.trace_after = trace(m);
   source.f32 = !m.energy_f32.empty();
   source.rows_f32 = m.rows_f32;
+  source.narrow = !m.rounding.empty();
+  source.rounding_trace = std::accumulate(m.rounding.begin(), m.rounding.end(), 0.0);
   for (const double energy : m.energy_f32) {
     source.energy_trace += energy;
     source.energy_entry = std::max(source.energy_entry, energy);
@@ -146,7 +149,7 @@ Spectrum primal_spectrum(Moments m, bool intercept, int threads, const SampledRo
                                   sample == nullptr ? AlignedVector<double>() : shifted_rows(m, intercept, *sample));
 
   Spectrum s;
-  s.route = source.f32 ? Route::gram_f32 : Route::gram_f64;
+  s.route = gram_route(products_of(m));
   s.exponent = m.exponent;
   s.target_exponent = m.target_exponent;
   for (std::int64_t k = 0; k < m.targets(); ++k) {

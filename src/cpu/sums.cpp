@@ -31,7 +31,8 @@ class CpuSums final : public Sums {
  public:
   CpuSums(std::int64_t features, std::vector<std::string> names, const SumsOptions& options, int workers,
           std::size_t workspace)
-      : workspace_(workspace),
+      : products_(options.products),
+        workspace_(workspace),
         moments_(empty_moments(options.task, features, std::move(names))),
         tile_rows_(detail::tile_rows(features, options.expected_rows)),
         scratch_(size_of(workers)) {}
@@ -143,7 +144,7 @@ class CpuSums final : public Sums {
     head_count_ = 0;
     opened_ = moments_.rows > 0;
     if (!opened_) return;
-    frame_ = {moments_.exponent, moments_.pilot, {}, moments_.target_exponent, moments_.target_pilot};
+    frame_ = {products_, moments_.exponent, moments_.pilot, {}, moments_.target_exponent, moments_.target_pilot};
     for (const double value : frame_.pilot) frame_.pilot_f32.push_back(static_cast<float>(value));
   }
 
@@ -249,6 +250,7 @@ class CpuSums final : public Sums {
   /// Copies the rows that wait in the head; only for a head that was not opened, so there are no tiles.
   CpuSums(const CpuSums& other)
       : Sums(),
+        products_(other.products_),
         workspace_(other.workspace_),
         moments_(other.moments_),
         tile_rows_(other.tile_rows_),
@@ -305,6 +307,7 @@ class CpuSums final : public Sums {
   /// Chooses the frame and moves the head into the first tile. The head itself stays until it is shortened.
   void open() {
     frame_ = choose_frame(moments_.task, moments_.features, moments_.targets(), head_, head_responses_, head_count_);
+    frame_.products = products_;
     moments_.exponent = frame_.exponent;
     moments_.pilot = frame_.pilot;
     moments_.target_exponent = frame_.target_exponent;
@@ -355,6 +358,7 @@ class CpuSums final : public Sums {
     return jobs;
   }
 
+  Products products_;
   std::size_t workspace_;
   Moments moments_;
   std::int64_t tile_rows_;
@@ -374,16 +378,16 @@ class CpuSums final : public Sums {
 
 std::unique_ptr<Sums> make_cpu_sums(std::int64_t features, std::vector<std::string> names, const SumsOptions& options,
                                     int workers, std::size_t workspace_limit) {
-  const double d = static_cast<double>(features), element = options.f32_products ? 4 : 8;
-  const double per_worker = worker_bytes(features, options.expected_rows, options.f32_products);
+  const bool f64 = options.products == Products::f64;
+  const double d = static_cast<double>(features), element = f64 ? 8 : 4;
+  const double per_worker = worker_bytes(features, options.expected_rows, !f64);
   const double sums = moments_bytes(features, static_cast<std::int64_t>(names.size()));
   require_memory(sums + element * d * d, "statistics of " + std::to_string(features) + " columns and " +
                                              std::to_string(names.size()) + " targets");
   const double affordable = std::max(1.0, static_cast<double>(workspace_limit) / per_worker);
   const int used = static_cast<int>(std::min(static_cast<double>(workers), affordable));
-  if (options.f32_products)
-    return std::make_unique<CpuSums<float>>(features, std::move(names), options, used, workspace_limit);
-  return std::make_unique<CpuSums<double>>(features, std::move(names), options, used, workspace_limit);
+  if (f64) return std::make_unique<CpuSums<double>>(features, std::move(names), options, used, workspace_limit);
+  return std::make_unique<CpuSums<float>>(features, std::move(names), options, used, workspace_limit);
 }
 
 }  // namespace culogme::detail

@@ -99,6 +99,7 @@ void Tile<T>::clear(std::int64_t features, std::int64_t targets, Task task, cons
   exponent = frame.exponent;
   short_digits = false;
   sum.assign(class_sums_apart(task, features, targets) ? 0 : size_of(features), 0);
+  rounding.assign(narrow_rows(frame.products) ? size_of(features) : 0, 0);
   ids.clear();
   responses.clear();
   if (task == Task::classification) return;
@@ -114,6 +115,8 @@ void Tile<T>::summarise(const Tile& other, std::int32_t new_exponent) {
   short_digits = other.short_digits;
   sum = other.sum;
   for (double& value : sum) value = std::ldexp(value, other.exponent - exponent);
+  rounding = other.rounding;
+  for (double& value : rounding) value = std::ldexp(value, 2 * (other.exponent - exponent));
   ids = other.ids;
   responses = other.responses;
   response_sum = other.response_sum;
@@ -144,6 +147,7 @@ void raise_tile(Tile<T>& tile, std::int64_t features, std::int32_t exponent) {
   for (std::int64_t i = 0; i < (tile.rows - tile.first_kept) * features; ++i)
     tile.data[size_of(i)] = std::ldexp(tile.data[size_of(i)], power);
   for (double& value : tile.sum) value = std::ldexp(value, power);
+  for (double& value : tile.rounding) value = std::ldexp(value, 2 * power);
   tile.exponent = exponent;
 }
 
@@ -152,10 +156,13 @@ Packed pack_into(Tile<T>& tile, const MatrixView& features, std::int64_t first, 
                  const Frame& frame) {
   T* const out = tile.at(tile.rows, features.cols);
   double* const sum = tile.sum.empty() ? nullptr : tile.sum.data();
+  double* const rounding = tile.rounding.empty() ? nullptr : tile.rounding.data();
   if (tile.exponent == frame.exponent)
-    return pack_rows(features, first, count, {frame.exponent, frame.pilot.data(), frame.pilot_f32.data()}, out, sum);
+    return pack_rows(features, first, count, {frame.exponent, frame.pilot.data(), frame.pilot_f32.data(), rounding},
+                     out, sum);
   const ScaledPilot scaled = scaled_pilot(frame, tile.exponent);
-  return pack_rows(features, first, count, {tile.exponent, scaled.pilot.data(), scaled.pilot_f32.data()}, out, sum);
+  return pack_rows(features, first, count, {tile.exponent, scaled.pilot.data(), scaled.pilot_f32.data(), rounding}, out,
+                   sum);
 }
 
 template <class T>
@@ -187,7 +194,7 @@ void fill_targets(Tile<T>& tile, const TargetView& targets, std::int64_t first, 
 template <class T>
 void fill_tile(Tile<T>& tile, const MatrixView& features, const TargetView& targets, std::int64_t first,
                std::int64_t count, std::int64_t first_row, std::int64_t target_count, const Frame& frame) {
-  const std::vector<double> sum_before = tile.sum;
+  const std::vector<double> sum_before = tile.sum, rounding_before = tile.rounding;
   const Packed packed = pack_into(tile, features, first, count, frame);
   tile.short_digits = tile.short_digits || packed.short_digits;
   if (!std::isfinite(packed.largest)) {
@@ -196,6 +203,7 @@ void fill_tile(Tile<T>& tile, const MatrixView& features, const TargetView& targ
   }
   if (const std::int32_t raised = raised_exponent(packed.largest, tile.exponent); raised != tile.exponent) {
     tile.sum = sum_before;
+    tile.rounding = rounding_before;
     raise_tile(tile, features.cols, raised);
     pack_into(tile, features, first, count, frame);
   }

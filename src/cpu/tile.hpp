@@ -12,6 +12,7 @@ namespace culogme::detail {
 
 /// Pilot and exponents of a feature matrix, chosen from its first rows and fixed from then on (docs/method.md).
 struct Frame {
+  Products products = Products::f64;  ///< whether rows are narrow
   std::int32_t exponent = 0;
   std::vector<double> pilot;                  ///< [D]
   std::vector<float> pilot_f32;               ///< [D] the same numbers
@@ -41,6 +42,7 @@ struct Tile {
   std::int64_t first_kept = 0;    ///< the rows before it were used and written over
   std::int32_t exponent = 0;      ///< the frame's, or larger if the rows are very much larger than the first ones
   bool short_digits = false;      ///< some of the rows have few significant bits (rounding.hpp)
+  std::vector<double> rounding;   ///< [D] Moments::rounding of these rows; empty where rows are not narrow
   std::vector<double> sum;        ///< [D]; empty where class sums give it (class_sums_apart)
   std::vector<std::int32_t> ids;  ///< [rows]
   std::vector<double> responses;  ///< [rows][targets], scaled and shifted

@@ -59,14 +59,10 @@ CudaContext::CudaContext(int device, cudaStream_t stream, bool use_pool)
       std::uint64_t threshold = std::numeric_limits<std::uint64_t>::max();
       CULOGME_CHECK(cudaMemPoolSetAttribute(pool_, cudaMemPoolAttrReleaseThreshold, &threshold));
     }
-    CULOGME_CHECK(cublasCreate(&blas_));
-    CULOGME_CHECK(cublasSetStream(blas_, stream_));
     blas_workspace_ = allocate(static_cast<double>(blas_workspace_bytes), "the workspace of cuBLAS");
-    CULOGME_CHECK(cublasSetWorkspace(blas_, blas_workspace_, blas_workspace_bytes));
-    CULOGME_CHECK(cublasSetPointerMode(blas_, CUBLAS_POINTER_MODE_HOST));
-    CULOGME_CHECK(cublasSetAtomicsMode(blas_, CUBLAS_ATOMICS_NOT_ALLOWED));
+    CULOGME_CHECK(cublasCreate(&blas_));
     // Products are what the score says they are, also where an environment variable asks for tf32 everywhere.
-    CULOGME_CHECK(cublasSetMathMode(blas_, CUBLAS_PEDANTIC_MATH));
+    prepare_blas(blas_, CUBLAS_PEDANTIC_MATH);
     CULOGME_CHECK(cusolverDnCreate(&solver_));
     CULOGME_CHECK(cusolverDnSetStream(solver_, stream_));
     CULOGME_CHECK(cusolverDnSetDeterministicMode(solver_, CUSOLVER_DETERMINISTIC_RESULTS));
@@ -75,6 +71,28 @@ CudaContext::CudaContext(int device, cudaStream_t stream, bool use_pool)
     release();
     throw;
   }
+}
+
+/// All work of a context is in one stream, so its handles share a workspace.
+void CudaContext::prepare_blas(cublasHandle_t handle, cublasMath_t mathematics) {
+  CULOGME_CHECK(cublasSetStream(handle, stream_));
+  CULOGME_CHECK(cublasSetWorkspace(handle, blas_workspace_, blas_workspace_bytes));
+  CULOGME_CHECK(cublasSetPointerMode(handle, CUBLAS_POINTER_MODE_HOST));
+  CULOGME_CHECK(cublasSetAtomicsMode(handle, CUBLAS_ATOMICS_NOT_ALLOWED));
+  CULOGME_CHECK(cublasSetMathMode(handle, mathematics));
+}
+
+cublasHandle_t CudaContext::tensor_blas() {
+  if (tensor_blas_ != nullptr) return tensor_blas_;
+  cublasHandle_t handle = nullptr;
+  CULOGME_CHECK(cublasCreate(&handle));
+  try {
+    prepare_blas(handle, CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION);
+  } catch (...) {
+    cublasDestroy(handle);
+    throw;
+  }
+  return tensor_blas_ = handle;
 }
 
 CudaContext::~CudaContext() { release(); }
@@ -90,6 +108,7 @@ void CudaContext::release() noexcept {
   if (solver_parameters_ != nullptr) cusolverDnDestroyParams(solver_parameters_);
   if (solver_ != nullptr) cusolverDnDestroy(solver_);
   if (blas_ != nullptr) cublasDestroy(blas_);
+  if (tensor_blas_ != nullptr) cublasDestroy(tensor_blas_);
   if (blas_workspace_ != nullptr) free(blas_workspace_);
   if (stream_ != nullptr) cudaStreamSynchronize(stream_);
   if (pool_ != nullptr) cudaMemPoolDestroy(pool_);

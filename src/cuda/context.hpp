@@ -51,6 +51,9 @@ class CudaContext {
   cudaStream_t stream() const { return stream_; }
   cudaStream_t copy_stream() const { return copy_stream_; }
   cublasHandle_t blas() const { return blas_; }
+  /// For products of f16 and tf32, made at the first use: the other handle's mathematics keeps tensor cores out. Throws
+  /// CudaError.
+  cublasHandle_t tensor_blas();
   cusolverDnHandle_t solver() const { return solver_; }
   cusolverDnParams_t solver_parameters() const { return solver_parameters_; }
 
@@ -72,13 +75,14 @@ class CudaContext {
   std::size_t free_memory() const;
 
  private:
+  void prepare_blas(cublasHandle_t handle, cublasMath_t mathematics);
   void release() noexcept;
 
   int device_;
   bool own_stream_ = false;
   cudaStream_t stream_ = nullptr, copy_stream_ = nullptr;
   cudaMemPool_t pool_ = nullptr;
-  cublasHandle_t blas_ = nullptr;
+  cublasHandle_t blas_ = nullptr, tensor_blas_ = nullptr;
   cusolverDnHandle_t solver_ = nullptr;
   cusolverDnParams_t solver_parameters_ = nullptr;
   void* blas_workspace_ = nullptr;

@@ -49,6 +49,8 @@ class CudaBackend final : public Backend {
   int threads() const override { return threads_; }
   std::size_t workspace_limit() const override { return workspace_limit_; }
   bool prefers_f64() const override { return device_.fast_f64; }
+  bool has_tensor_cores() const override { return has_products(device_, Products::half); }
+  void require(Products products) const override { require_products(device_, products); }
 
   void synchronize() override {
     const DeviceScope scope = context_->enter();
@@ -94,6 +96,7 @@ class CudaBackend final : public Backend {
 
   std::unique_ptr<Sums> make_sums(std::int64_t features, std::vector<std::string> names,
                                   const SumsOptions& options) override {
+    require(options.products);
     const DeviceScope scope = context_->enter();
     check_room(features, static_cast<std::int64_t>(names.size()));
     const std::int64_t rows =

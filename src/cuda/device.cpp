@@ -182,6 +182,18 @@ bool in_forked_child() noexcept {
   return user != 0 && user != ::getpid();
 }
 
+bool has_products(const DeviceInfo& device, Products products) {
+  return !narrow_rows(products) || device.major >= (products == Products::tf32 ? 8 : 7);
+}
+
+void require_products(const DeviceInfo& device, Products products) {
+  if (has_products(device, products)) return;
+  const bool tf32 = products == Products::tf32;
+  throw BackendUnavailable(std::string(products_name(products)) + " products need compute capability " +
+                           (tf32 ? "8.0" : "7.0") + "; device " + std::to_string(device.number) + " (" + device.name +
+                           ") has " + capability_text(device) + ": ask for f32" + (tf32 ? " or half" : ""));
+}
+
 std::string device_text(const DeviceInfo& device) {
   return "cuda:" + std::to_string(device.number) + " " + device.name + ", compute capability " +
          capability_text(device) + ", CUDA runtime " + version_text(device.runtime) + ", driver " +

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "products.hpp"
+
 namespace culogme::detail {
 
 /// A device that can be used, and the driver and runtime that reach it.
@@ -21,6 +23,12 @@ struct DeviceInfo {
 
 /// "cuda:0 NVIDIA H100 80GB HBM3, compute capability 9.0, CUDA runtime 13.0, driver 13.0".
 std::string device_text(const DeviceInfo& device);
+
+/// Whether the card's tensor cores have these products: f16 from compute capability 7.0 on, tf32 from 8.0.
+bool has_products(const DeviceInfo& device, Products products);
+
+/// Throws BackendUnavailable, with what to take instead, where they have not.
+void require_products(const DeviceInfo& device, Products products);
 
 /// The device of that number. Calls the runtime, and so may be the first use of CUDA in the process; the calling
 /// thread's current device stays, and no error is left in the runtime. Throws BackendUnavailable with the reason: no

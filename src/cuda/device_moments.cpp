@@ -1,6 +1,7 @@
 #include "cuda/device_moments.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "cuda/check.hpp"
 #include "kernels/launch_spectrum.hpp"
@@ -49,7 +50,8 @@ void get(CudaContext& context, To& to, const T* from, std::int64_t count) {
   CULOGME_CHECK(cudaMemcpyAsync(to.data(), from, to.size() * sizeof(T), cudaMemcpyDeviceToHost, context.stream()));
 }
 
-DeviceMoments allocate(CudaContext& context, Task task, std::int64_t features, std::int64_t targets, bool energy) {
+DeviceMoments allocate(CudaContext& context, Task task, std::int64_t features, std::int64_t targets,
+                       Products products) {
   const std::string what = what_of(features, targets);
   DeviceMoments m;
   m.task = task;
@@ -67,16 +69,31 @@ DeviceMoments allocate(CudaContext& context, Task task, std::int64_t features, s
     m.target_sum = {context, targets, what};
     m.target_square = {context, targets, what};
   }
-  if (energy) m.energy = {context, features, what};
+  if (products != Products::f64) m.energy = {context, features, what};
+  if (narrow_rows(products)) m.rounding = {context, features, what};
+  if (products == Products::half) m.column_exponent = {context, features, what};
   m.state = {context, 1, what};
   return m;
+}
+
+/// As launch_frame chooses them, from the deviations about the pilot.
+std::vector<std::int32_t> column_exponents(const Moments& m) {
+  constexpr int above = 5;
+  std::vector<std::int32_t> exponents;
+  for (std::int64_t j = 0; j < m.features; ++j) {
+    const double square = m.gram[static_cast<std::size_t>(j * m.features + j)] / static_cast<double>(m.rows);
+    exponents.push_back(square > 0 ? std::clamp(std::ilogb(std::sqrt(square)) - above,
+                                                kernels::smallest_column_exponent, kernels::largest_column_exponent)
+                                   : kernels::smallest_column_exponent);
+  }
+  return exponents;
 }
 
 }  // namespace
 
 DeviceMoments make_device_moments(CudaContext& context, Task task, std::int64_t features, std::int64_t targets,
-                                  bool f32_products) {
-  DeviceMoments m = allocate(context, task, features, targets, f32_products);
+                                  Products products) {
+  DeviceMoments m = allocate(context, task, features, targets, products);
   clear(context, m.gram);
   clear(context, m.cross);
   clear(context, m.pilot);
@@ -87,6 +104,7 @@ DeviceMoments make_device_moments(CudaContext& context, Task task, std::int64_t 
   clear(context, m.target_sum);
   clear(context, m.target_square);
   clear(context, m.energy);
+  clear(context, m.rounding);
   kernels::launch_reset_sums(m.state.data(), context.stream());
   return m;
 }
@@ -111,6 +129,10 @@ DeviceMoments copy_of(CudaContext& context, const DeviceMoments& from) {
   to.target_sum = duplicate(context, from.target_sum, what);
   to.target_square = duplicate(context, from.target_square, what);
   to.energy = duplicate(context, from.energy, what);
+  to.rounding = duplicate(context, from.rounding, what);
+  to.column_exponent = duplicate(context, from.column_exponent, what);
+  to.narrow_rows = from.narrow_rows;
+  to.half_rows = from.half_rows;
   to.state = duplicate(context, from.state, what);
   to.target_history = duplicate(context, from.target_history, what);
   return to;
@@ -129,9 +151,11 @@ void append_classes(CudaContext& context, DeviceMoments& m, std::int64_t added) 
   m.targets += added;
 }
 
-DeviceMoments upload(CudaContext& context, const Moments& from, bool f32_products) {
-  DeviceMoments m =
-      allocate(context, from.task, from.features, from.targets(), f32_products || !from.energy_f32.empty());
+DeviceMoments upload(CudaContext& context, const Moments& from, Products products) {
+  // Room for what the rows so far had and for what the next ones bring.
+  DeviceMoments m = allocate(context, from.task, from.features, from.targets(), std::max(products, products_of(from)));
+  m.narrow_rows = !from.rounding.empty();
+  m.half_rows = from.half_rows;
   m.rows = from.rows;
   m.opened = from.rows > 0;
   m.rows_f32 = from.rows_f32;
@@ -151,6 +175,13 @@ DeviceMoments upload(CudaContext& context, const Moments& from, bool f32_product
     put(context, m.energy.data(), from.energy_f32);
   else
     clear(context, m.energy);
+  if (!from.rounding.empty())
+    put(context, m.rounding.data(), from.rounding);
+  else
+    clear(context, m.rounding);
+  const std::vector<std::int32_t> exponents =
+      m.column_exponent.empty() ? std::vector<std::int32_t>{} : column_exponents(from);
+  put(context, m.column_exponent.data(), exponents);
   if (std::any_of(from.target_history.begin(), from.target_history.end(), [](double v) { return v != 0; })) {
     m.target_history = {context, m.targets, what_of(m.features, m.targets)};
     put(context, m.target_history.data(), from.target_history);
@@ -186,6 +217,8 @@ Moments download_sides(CudaContext& context, const DeviceMoments& m, const std::
   get(context, to.target_sum, m.target_sum.data(), m.target_sum.count());
   get(context, to.target_square, m.target_square.data(), m.target_square.count());
   get(context, to.energy_f32, m.energy.data(), m.rows_f32 > 0 ? m.energy.count() : 0);
+  get(context, to.rounding, m.rounding.data(), m.narrow_rows ? m.rounding.count() : 0);
+  to.half_rows = m.half_rows;
   if (m.task != Task::classification) to.target_history.assign(static_cast<std::size_t>(m.targets), 0);
   if (!m.target_history.empty()) get(context, to.target_history, m.target_history.data(), m.targets);
   to.exponent = read_state(context, m).raised;

@@ -25,7 +25,10 @@ struct DeviceMoments {
   Buffer<double> target_pilot, target_sum, target_square;  ///< [K], other tasks only
   Buffer<double> energy;                                   ///< [D], empty where all products were f64
   Buffer<kernels::SumsState> state;                        ///< [1]
+  Buffer<double> rounding;                                 ///< [D] Moments::rounding, empty where no rows are narrow
+  Buffer<std::int32_t> column_exponent;                    ///< [D] of half tiles only
   std::int64_t rows_f32 = 0;
+  bool narrow_rows = false, half_rows = false;
   double history = 0;
   Buffer<double> target_history;  ///< [K], empty: nothing was subtracted
 
@@ -34,7 +37,7 @@ struct DeviceMoments {
 
 /// Moments of no rows. Throws OutOfMemory.
 DeviceMoments make_device_moments(CudaContext& context, Task task, std::int64_t features, std::int64_t targets,
-                                  bool f32_products);
+                                  Products products);
 
 /// A copy, in stream order.
 DeviceMoments copy_of(CudaContext& context, const DeviceMoments& from);
@@ -42,9 +45,9 @@ DeviceMoments copy_of(CudaContext& context, const DeviceMoments& from);
 /// Room for `added` classes without rows.
 void append_classes(CudaContext& context, DeviceMoments& moments, std::int64_t added);
 
-/// Copies moments to the device; waits, since the host's memory is not page-locked. `f32_products`: the energy of f32
-/// products will be added to.
-DeviceMoments upload(CudaContext& context, const Moments& moments, bool f32_products);
+/// Copies moments to the device; waits, since the host's memory is not page-locked. `products`: those of the rows
+/// that will be added.
+DeviceMoments upload(CudaContext& context, const Moments& moments, Products products);
 
 /// What the kernels found: the first bad value, the exponent. Waits for the stream.
 kernels::SumsState read_state(CudaContext& context, const DeviceMoments& moments);

@@ -152,24 +152,29 @@ std::unique_ptr<CudaSpectrum> primal_device_spectrum(const CudaSums& sums, bool 
   s.rows = m.rows;
   s.names = sums.names();
   const bool f32 = m.rows_f32 > 0, classes = m.task == Task::classification;
-  s.route = f32 ? Route::gram_f32 : Route::gram_f64;
+  s.route = gram_route(!f32            ? Products::f64
+                       : m.half_rows   ? Products::half
+                       : m.narrow_rows ? Products::tf32
+                                       : Products::f32);
   s.source.rows_total = m.rows;
   s.source.features = m.features;
   s.source.dof = static_cast<double>(m.rows) - (intercept ? 1 : 0);
   s.source.f32 = f32;
   s.source.rows_f32 = m.rows_f32;
   s.source.chain = f32_chain_rows;
+  s.source.narrow = m.narrow_rows;
   const std::string what = problem_text(s.size);
-  s.traces = {context, 4, what};
+  s.traces = {context, 5, what};
   s.square = {context, m.targets, what};
   s.square_scale = {context, m.targets, what};
   if (classes) kernels::launch_class_total({m.cross.data(), m.sum(), m.features, m.targets}, context.stream());
   if (sample != nullptr) prepare_sample(s, m, intercept, *sample);
-  kernels::launch_shift({m.gram.data(), m.cross.data(), m.sum(), m.pilot.data(), m.counts.data(), m.target_pilot.data(),
-                         m.target_sum.data(), m.target_square.data(), m.target_history.data(),
-                         f32 ? m.energy.data() : nullptr, s.square.data(), s.square_scale.data(), s.traces.data(),
-                         m.features, m.targets, static_cast<double>(m.rows), m.history, intercept},
-                        context.stream());
+  kernels::launch_shift(
+      {m.gram.data(), m.cross.data(), m.sum(), m.pilot.data(), m.counts.data(), m.target_pilot.data(),
+       m.target_sum.data(), m.target_square.data(), m.target_history.data(), f32 ? m.energy.data() : nullptr,
+       s.square.data(), s.square_scale.data(), s.traces.data(), m.features, m.targets, static_cast<double>(m.rows),
+       m.history, intercept, m.narrow_rows ? m.rounding.data() : nullptr},
+      context.stream());
   s.counts = std::move(m.counts);
   s.target_exponent = std::move(m.target_exponent);
   s.state = std::move(m.state);
@@ -234,15 +239,16 @@ std::vector<double> eigenvalues_on_host(const CudaSpectrum& s) {
   const DeviceScope scope = context.enter();
   Returned back(context, Returned::padded(static_cast<std::size_t>(s.size) * sizeof(double)) +
                              Returned::padded(sizeof(kernels::DeviceSpectrum)) +
-                             Returned::padded(sizeof(kernels::SumsState)) + Returned::padded(sizeof(int)));
+                             Returned::padded(sizeof(kernels::SumsState)) +
+                             Returned::padded(static_cast<std::size_t>(s.info.count()) * sizeof(int)));
   const double* const eigenvalues = back.fetch(s.eigenvalues.data(), s.size);
   const kernels::DeviceSpectrum* const scalars = back.fetch(s.scalars.data(), 1);
   const kernels::SumsState* const state = back.fetch(s.state.data(), 1);
-  const int* const info = back.fetch(s.info.data(), 1);
+  const int* const info = back.fetch(s.info.data(), s.info.count());
   context.synchronize();
   s.waited = true;
   check_values(s, *state);
-  check_decomposition(s, *scalars, *info);
+  check_decomposition(s, *scalars, info);
   return unscaled_eigenvalues({eigenvalues + scalars->scalars.cut, static_cast<std::size_t>(scalars->scalars.rank)},
                               state->raised);
 }
@@ -252,7 +258,7 @@ Spectrum to_host(const CudaSpectrum& s) {
   const DeviceScope scope = context.enter();
   const std::size_t n = static_cast<std::size_t>(s.size), targets = static_cast<std::size_t>(s.targets);
   std::vector<double> eigenvalues(n), projected(targets * n), square(targets), scale(targets), outside(targets),
-      traces(4);
+      traces(static_cast<std::size_t>(s.traces.count()));
   std::vector<std::int64_t> counts(s.counts.empty() ? 0 : targets);
   Spectrum result;
   result.target_exponent.resize(s.target_exponent.empty() ? 0 : targets);
@@ -270,7 +276,7 @@ Spectrum to_host(const CudaSpectrum& s) {
   if (singular)
     get(outside.data(), s.outside.data(), targets * 8);
   else
-    get(traces.data(), s.traces.data(), 4 * 8);
+    get(traces.data(), s.traces.data(), traces.size() * 8);
   get(counts.data(), s.counts.data(), counts.size() * 8);
   get(result.target_exponent.data(), s.target_exponent.data(), result.target_exponent.size() * 4);
   get(&scalars, s.scalars.data(), sizeof scalars);
@@ -287,6 +293,7 @@ Spectrum to_host(const CudaSpectrum& s) {
   source.trace_after = traces[1];
   source.energy_trace = traces[2];
   source.energy_entry = traces[3];
+  if (source.narrow) source.rounding_trace = traces[4];
   for (std::int64_t k = 0; k < s.targets; ++k) {
     const auto at = static_cast<std::size_t>(k);
     check_square(s, k, square[at]);

@@ -28,7 +28,7 @@ struct CudaSpectrum final : AnySpectrum {
   std::int64_t size = 0, targets = 0, rows = 0, features = 0;
   std::vector<std::string> names;
   SpectrumSource source;
-  Buffer<double> traces;              ///< [4] of launch_spectrum_scalars
+  Buffer<double> traces;              ///< [4] or [5] of launch_spectrum_scalars
   Buffer<double> eigenvalues;         ///< [size] increasing
   Buffer<double> projected;           ///< [targets + 1][size]; the last row belongs to the check of the decomposition
   Buffer<double> square;              ///< [targets] y'y

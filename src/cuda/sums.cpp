@@ -51,9 +51,9 @@ CudaSums::CudaSums(std::shared_ptr<CudaContext> context, std::int64_t features, 
       features_(features),
       tile_rows_(tile_rows),
       expected_rows_(options.expected_rows),
-      f32_(options.f32_products),
-      moments_(make_device_moments(*context_, task_, features, static_cast<std::int64_t>(names_.size()), f32_)),
-      folder_(*context_, task_, features, f32_, tile_rows),
+      products_(options.products),
+      moments_(make_device_moments(*context_, task_, features, static_cast<std::int64_t>(names_.size()), products_)),
+      folder_(*context_, task_, features, products_, tile_rows),
       started_(true) {
   started_.record(context_->stream());
 }
@@ -211,7 +211,7 @@ void CudaSums::set(Moments moments) {
   const std::vector<std::string> names = moments.names;
   // Sums of no rows may hold the rounding residue of what was subtracted.
   if (moments.rows == 0) moments = empty_moments(moments.task, moments.features, names);
-  DeviceMoments fresh = upload(*context_, moments, f32_);
+  DeviceMoments fresh = upload(*context_, moments, products_);
   moments_ = std::move(fresh);  // nothing fails from here on
   names_ = names;
   rows_ = moments.rows;

@@ -68,7 +68,7 @@ class CudaSums final : public Sums {
   std::vector<std::string> names_;
   Task task_;
   std::int64_t features_, tile_rows_, expected_rows_, rows_ = 0;
-  bool f32_;
+  Products products_;
   mutable bool broken_ = false;
   mutable DeviceMoments moments_;
   mutable DeviceFolder folder_;

@@ -24,6 +24,7 @@ using culogme::Memory;
 using culogme::Task;
 using culogme::detail::BadData;
 using culogme::detail::Moments;
+using culogme::detail::Products;
 using culogme::detail::Sums;
 using culogme::detail::TargetView;
 
@@ -63,7 +64,8 @@ constexpr std::size_t ample = std::size_t{1} << 30, scarce = std::size_t{1} << 2
 
 /// Told the number of rows, tiles have 384 of them.
 std::unique_ptr<Sums> make_sums(std::int64_t classes, bool f32, int workers = 3, std::size_t workspace = ample) {
-  return culogme::detail::make_cpu_sums(features, names(0, classes), {Task::classification, f32, row_count}, workers,
+  return culogme::detail::make_cpu_sums(features, names(0, classes),
+                                        {Task::classification, f32 ? Products::f32 : Products::f64, row_count}, workers,
                                         workspace);
 }
 

@@ -135,6 +135,12 @@ TEST(CommandScore, OptionsReachTheLibrary) {
   EXPECT_EQ(exact["route"], "gram_f64");
   const nlohmann::json fast = one.json({one.folder / "f32.npy", "--labels", one.labels, "--precision", "f32"});
   EXPECT_EQ(fast["route"], "gram_f32");
+  for (const std::string precision : {"tf32", "half"}) {
+    const nlohmann::json narrow = one.json({one.folder / "f32.npy", "--labels", one.labels, "--precision", precision});
+    EXPECT_EQ(narrow["route"], "gram_" + precision);
+    EXPECT_NEAR(narrow["score"].get<double>(), one.expected().value, narrow["error_bound"].get<double>());
+    EXPECT_LT(narrow["error_bound"].get<double>(), 0.1);
+  }
   // What only decides how the work is done changes the score by no more than its bound.
   const std::vector<std::vector<std::string>> engines = {
       {"--threads", "1"}, {"--workspace", "64M"}, {"--accuracy", "1e-6"}, {"--backend", "cpu", "--device", "0"}};

@@ -133,6 +133,17 @@ TEST(CommandStatsAdd, TaskAndPrecisionOfTheFileStand) {
   expect_error(run(words), 2, {"--precision", "f64", "s.stats"});
 }
 
+TEST(CommandStatsAdd, NarrowRowsKeepTheirPrecision) {
+  const Shards shards(2);
+  for (std::int64_t shard = 0; shard < 2; ++shard) {
+    std::vector<std::string> words = shards.add(shard, shard + 1);
+    if (shard == 0) words.insert(words.end(), {"--precision", "half"});
+    ASSERT_EQ(run(words).code, 0);
+  }
+  EXPECT_EQ(run({"stats", "show", shards.file, "--format", "json"}).json()["precision"], "half");
+  EXPECT_EQ(run({"score", shards.file, "--format", "json"}).json()["route"], "gram_half");
+}
+
 TEST(CommandStatsAdd, BadShardLeavesThoseBeforeItSaved) {
   Shards shards(3);
   Sample part = slice(shards.sample, shard_rows, shard_rows);

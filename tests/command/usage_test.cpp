@@ -45,7 +45,7 @@ TEST(CommandUsage, ComputingCommandsHaveTheCommonOptions) {
     const std::string help = run({subcommand, "--help"}).out;
     for (const char* option :
          {"--task auto|classification|regression|multilabel", "--measure LIST", "--procedure maximum|reference",
-          "--backend auto|cpu|cuda", "--device K", "--threads N", "--precision auto|f32|f64", "--accuracy X",
+          "--backend auto|cpu|cuda", "--device K", "--threads N", "--precision auto|f32|f64|tf32|half", "--accuracy X",
           "--intercept auto|on|off", "--ignore-label X", "--classes C|FILE", "--bf16", "--workspace SIZE"}) {
       EXPECT_NE(help.find(option), std::string::npos) << subcommand << " lacks " << option;
     }
@@ -101,8 +101,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongUsage{{"score", "f.npy", "--labels", "l", "--format", "xml"}, {"--format is xml", "table, json or csv"}},
         WrongUsage{{"score", "f.npy", "--labels", "l", "--task", "both"}, {"--task is both", "multilabel"}},
         WrongUsage{{"score", "f.npy", "--labels", "l", "--procedure", "x"}, {"--procedure", "maximum or reference"}},
-        WrongUsage{{"score", "f.npy", "--labels", "l", "--precision", "tf32"},
-                   {"--precision", "auto, f32, f64 or svd"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--precision", "f16"},
+                   {"--precision", "auto, f32, f64, tf32, half or svd"}},
         WrongUsage{{"score", "f.npy", "--labels", "l", "--intercept", "1"}, {"--intercept", "auto, on or off"}},
         WrongUsage{{"score", "f.npy", "--labels", "l", "--backend", "tpu"}, {"--backend", "auto, cpu or cuda"}},
         WrongUsage{{"score", "f.npy", "--labels", "l", "--threads", "-1"}, {"--threads is -1", "at least 0"}},

@@ -45,6 +45,27 @@ TEST(CudaProbe, TextOfADevice) {
 
 class CudaDevice : public support::CudaTest {};
 
+TEST(CudaProbe, ProductsThatACardHasNot) {
+  using culogme::detail::Products;
+  culogme::detail::DeviceInfo device;
+  device.name = "Tesla T4";
+  device.major = 7;
+  device.minor = 5;
+  for (const Products products : {Products::f64, Products::f32, Products::half})
+    EXPECT_NO_THROW(culogme::detail::require_products(device, products));
+  const std::string message = support::message_of<culogme::BackendUnavailable>(
+      [&] { culogme::detail::require_products(device, Products::tf32); });
+  CULOGME_EXPECT_HOLDS(message, "tf32 products need compute capability 8.0");
+  CULOGME_EXPECT_HOLDS(message, "Tesla T4");
+  CULOGME_EXPECT_HOLDS(message, "has 7.5: ask for f32 or half");
+  device.major = 6;
+  CULOGME_EXPECT_HOLDS(support::message_of<culogme::BackendUnavailable>(
+                           [&] { culogme::detail::require_products(device, Products::half); }),
+                       "half products need compute capability 7.0");
+  device.major = 8;
+  EXPECT_NO_THROW(culogme::detail::require_products(device, Products::tf32));
+}
+
 TEST_F(CudaDevice, IsDescribed) {
   const culogme::detail::DeviceInfo device = culogme::detail::usable_device(0);
   EXPECT_FALSE(device.name.empty());

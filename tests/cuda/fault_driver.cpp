@@ -122,6 +122,29 @@ const std::vector<Scored> ways = {
       }
       return culogme::score(statistics).value;
     },
+    // Products of tensor cores.
+    [](culogme::Engine& engine, const Inputs& in) {
+      culogme::ScoreOptions options;
+      options.precision = culogme::Precision::half;
+      return culogme::score(engine, culogme::device_view(in.device_features, rows, cols),
+                            culogme::device_labels(in.device_labels, rows), classes, options)
+          .value;
+    },
+    [](culogme::Engine& engine, const Inputs& in) {
+      culogme::Statistics statistics(engine, cols, targets, {culogme::Task::regression, culogme::Precision::half, {}});
+      statistics.add(culogme::device_view(in.device_features, rows, cols),
+                     culogme::device_view(in.device_responses, rows, targets));
+      statistics.merge(statistics);
+      return culogme::score(statistics).value;
+    },
+    [](culogme::Engine& engine, const Inputs& in) {
+      culogme::ScoreOptions options;
+      options.precision = culogme::Precision::tf32;
+      return culogme::score(engine, culogme::matrix_view(culogme::Memory::host, in.features.data(), rows, cols),
+                            culogme::matrix_view(culogme::Memory::host, in.responses.data(), rows, targets),
+                            culogme::Task::regression, options)
+          .value;
+    },
     // What a source head says, from either memory.
     [](culogme::Engine& engine, const Inputs& in) {
       return culogme::leep(engine, culogme::matrix_view(culogme::Memory::host, in.logits.data(), rows, cols),

@@ -9,6 +9,7 @@
 namespace {
 
 using culogme::Scalar;
+using culogme::detail::Products;
 using culogme::kernels::PackTile;
 using culogme::kernels::RawRows;
 using culogme::kernels::SumsState;
@@ -65,7 +66,7 @@ class PackTileKernelTest : public device::KernelTest {
     PackTile arguments{rows,
                        nullptr,
                        nullptr,
-                       sizeof(Out) == 4,
+                       sizeof(Out) == 4 ? Products::f32 : Products::f64,
                        packed.data(),
                        cross.data(),
                        partial.data(),

@@ -36,7 +36,8 @@ class ShiftKernelTest : public device::KernelTest {
                               target_pilot = device::integer_values(c.targets, -5, 5, 5),
                               target_sum = device::integer_values(c.targets, -90, 90, 6),
                               energy = device::integer_values(c.cols, 1, 99, 7),
-                              target_history = device::integer_values(c.targets, 0, 2000, 8);
+                              target_history = device::integer_values(c.targets, 0, 2000, 8),
+                              rounding = device::integer_values(c.cols, 0, 9, 11);
     std::vector<double> target_square = device::integer_values(c.targets, 1000, 3000, 9);
     // The last target does not vary: what its square leaves is rounding noise, no spread.
     target_square[count - 1] = target_sum[count - 1] * target_sum[count - 1] / rows * (1 + 0x1p-48);
@@ -47,7 +48,7 @@ class ShiftKernelTest : public device::KernelTest {
     const device::Array<double> gram_there(gram), cross_there(cross), sum_there(sum), pilot_there(pilot),
         target_pilot_there(target_pilot), target_sum_there(target_sum), target_square_there(target_square),
         target_history_there(target_history), energy_there(energy), square_there(count), scale_there(count),
-        traces_there(4);
+        traces_there(5), rounding_there(rounding);
     const device::Array<unsigned long long> counts_there(counts);
     Shift a{};
     a.gram = gram_there.data();
@@ -63,6 +64,7 @@ class ShiftKernelTest : public device::KernelTest {
       if (c.target_history) a.target_history = target_history_there.data();
     }
     if (c.energy) a.energy = energy_there.data();
+    a.rounding = rounding_there.data();
     a.square = square_there.data();
     a.square_scale = scale_there.data();
     a.traces = traces_there.data();
@@ -79,11 +81,12 @@ class ShiftKernelTest : public device::KernelTest {
       if (c.intercept) return moment - sum_i * sum_j / rows;
       return moment + pilot_i * sum_j + pilot_j * sum_i + rows * pilot_i * pilot_j;
     };
-    std::vector<double> traces(4, 0), square(count), scale(count);
+    std::vector<double> traces(5, 0), square(count), scale(count);
     for (std::size_t j = 0; j < d; ++j) {
       traces[0] += gram[j * d + j];
       for (std::size_t i = j; i < d; ++i) gram[j * d + i] = moved(gram[j * d + i], sum[i], pilot[i], sum[j], pilot[j]);
       traces[1] += gram[j * d + j];
+      traces[4] += rounding[j];
       if (!c.energy) continue;
       traces[2] += energy[j];
       traces[3] = std::max(traces[3], energy[j]);
