@@ -89,10 +89,12 @@ double interpolation_bound(const SpectrumScalars& s, double smallest, const Evid
   if (s.factor_error > 0) return singular_interpolation_bound(s, smallest, result);
   if (s.norm_error > first_order * smallest) return infinite;
   const double change = result.weight_sum / result.point.error + result.inverse_sum / s.dof;
-  const double narrow =
+  const double bound = 0.5 * (s.gram_error + s.trace_error) * change + own_rounding(s, result.point);
+  if (s.row_error == 0) return bound;
+  const double moved =
       s.row_error * (std::sqrt(result.weight_sum / result.point.error) + std::sqrt(result.inverse_sum) / s.dof);
-  if (!(s.row_error <= first_order * std::sqrt(smallest) && narrow <= first_order)) return infinite;
-  return 0.5 * (s.gram_error + s.trace_error) * change + narrow * (1 + narrow) + own_rounding(s, result.point);
+  return s.row_error <= first_order * std::sqrt(smallest) && moved <= first_order ? bound + moved * (1 + moved)
+                                                                                  : infinite;
 }
 
 }  // namespace
