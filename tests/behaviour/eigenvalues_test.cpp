@@ -74,7 +74,6 @@ TEST_P(EigenvaluesTest, OfProductsInSinglePrecision) {
 }
 
 TEST_P(EigenvaluesTest, OfSingularValuesKeepTheSmallOnes) {
-  if (GetParam() == culogme::Backend::cuda) return;  // no such route there, as SingularChoiceTest checks
   options.precision = Precision::svd;
   const Data features = support::with_spectrum(80, 9, support::SpectrumKind::geometric, 1e10, 8);
   const Data responses = support::normal(80, 1, 9);

@@ -51,6 +51,11 @@ void expect_well_formed(const std::string& xml) {
   EXPECT_TRUE(open.empty());
 }
 
+/// Filled ones, and hollow ones of models that are tied with the best.
+int points(const std::string& svg) {
+  return count(svg, "<use xlink:href='#gpPt6'") + count(svg, "<use xlink:href='#gpPt5'");
+}
+
 TEST(CommandPlot, SvgHasAPointForEachModel) {
   CULOGME_NEEDS_GNUPLOT();
   const Reported models({"alpha", "beta", "gamma"}, 60, 3);
@@ -59,7 +64,7 @@ TEST(CommandPlot, SvgHasAPointForEachModel) {
   ASSERT_EQ(outcome.code, 0) << outcome.text();
   EXPECT_EQ(outcome.err, "");
   const std::string svg = read_file(file);
-  EXPECT_EQ(count(svg, "<use xlink:href='#gpPt6'"), 3);
+  EXPECT_EQ(points(svg), 3);
   for (const char* name : {"alpha", "beta", "gamma", "Ranking by logme"})
     EXPECT_NE(svg.find(name), std::string::npos) << name;
   expect_well_formed(svg);
@@ -85,7 +90,7 @@ TEST(CommandPlot, HostileNamesAreText) {
   const Outcome outcome = plot(models, file);
   ASSERT_EQ(outcome.code, 0) << outcome.text();
   const std::string svg = read_file(file);
-  EXPECT_EQ(count(svg, "<use xlink:href='#gpPt6'"), 9);
+  EXPECT_EQ(points(svg), 9);
   EXPECT_EQ(svg.find("<script>"), std::string::npos);
   EXPECT_NE(svg.find("a_b^c{d}"), std::string::npos);
   EXPECT_NE(svg.find("`touch owned`"), std::string::npos);
@@ -101,7 +106,7 @@ TEST(CommandPlot, LongRankingsAreCutAndSaySo) {
   const Reported models(names, 30, 3);
   const std::string file = models.folder / "plot.svg";
   ASSERT_EQ(plot(models, file).code, 0);
-  EXPECT_EQ(count(read_file(file), "<use xlink:href='#gpPt6'"), 100);
+  EXPECT_EQ(points(read_file(file)), 100);
   EXPECT_NE(read_file(file).find("(100 of 103 models)"), std::string::npos);
 }
 
