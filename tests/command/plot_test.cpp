@@ -102,7 +102,7 @@ TEST(CommandPlot, HostileNamesAreText) {
 TEST(CommandPlot, LongRankingsAreCutAndSaySo) {
   CULOGME_NEEDS_GNUPLOT();
   std::vector<std::string> names;
-  for (int k = 0; k < 103; ++k) names.push_back("m" + std::to_string(k));
+  for (int k = 0; k < 103; ++k) names.emplace_back("m").append(std::to_string(k));
   const Reported models(names, 30, 3);
   const std::string file = models.folder / "plot.svg";
   ASSERT_EQ(plot(models, file).code, 0);

@@ -92,7 +92,9 @@ TEST(CommandRank, SaysHowSureTheOrderIs) {
     scores.push_back(culogme::score(engine, *reader, labels, options));
     EXPECT_EQ(model["standard_error"], scores.back().standard_error);
     // Classes of one size and no signal: every row adds the same, on average over the classes.
-    if (name != "n") EXPECT_GT(scores.back().standard_error, 0);
+    if (name != "n") {
+      EXPECT_GT(scores.back().standard_error, 0);
+    }
   }
   for (std::size_t i = 0; i + 1 < scores.size(); ++i)
     EXPECT_EQ(object["models"][i]["beats_next"], culogme::score_difference(scores[i], scores[i + 1]).probability);

@@ -80,7 +80,7 @@ TEST(CommandReport, NamesTheCommandAsAShellReadsIt) {
 TEST(CommandReport, IsBoundedAndSaysWhatIsLeftOut) {
   CULOGME_NEEDS_PAGES();
   std::vector<std::string> names;
-  for (int k = 0; k < 103; ++k) names.push_back("m" + std::to_string(k));
+  for (int k = 0; k < 103; ++k) names.emplace_back("m").append(std::to_string(k));
   const Reported many(names, 30, 3);
   ASSERT_EQ(many.report().code, 0);
   const json page = page_json(many.page);

@@ -88,7 +88,7 @@ TEST(CommandReportPage, DrawsUncertaintyWhereItIsKnown) {
   EXPECT_EQ(marks(page, "whisker"), 3);
   EXPECT_EQ(count(page.document, "<tr class=\"tied\">"), 3);
   for (const char* heading : {"Standard error", "Beats next", "Tied with best"})
-    EXPECT_NE(page.document.find(">" + std::string(heading) + "</th>"), std::string::npos) << heading;
+    EXPECT_NE(page.document.find(std::string(">").append(heading).append("</th>")), std::string::npos) << heading;
   EXPECT_NE(page.document.find("above the next one with probability 0.75"), std::string::npos);
   EXPECT_NE(page.document.find("not told from 2 other models"), std::string::npos);
   ASSERT_EQ(models.report().code, 0);
@@ -182,7 +182,7 @@ TEST(CommandReportPage, StaysUsableWithManyModelsAndClasses) {
   CULOGME_NEEDS_BROWSER();
   CULOGME_NEEDS_PAGES();
   std::vector<std::string> names;
-  for (int k = 0; k < 50; ++k) names.push_back("model" + std::to_string(k));
+  for (int k = 0; k < 50; ++k) names.emplace_back("model").append(std::to_string(k));
   const Reported models(names, 3000, 1000);
   ASSERT_EQ(models.report().code, 0);
   const Browsed page = browse(models.page, desktop);
