@@ -109,7 +109,8 @@ ErrorBounds error_bounds(const SpectrumScalars& spectrum, double smallest, doubl
     case TargetStatus::interpolation_limit:
       return alike(interpolation_bound(spectrum, smallest, result));
     case TargetStatus::null_limit:
-      return alike((spectrum.target_error + 0.5 * spectrum.square_error) * result.square_scale / result.square +
+      return alike((spectrum.target_error + 0.5 * (spectrum.square_error + spectrum.drift)) * result.square_scale /
+                       result.square +
                    own_rounding(spectrum, point));
     // An infinite evidence that a Gram matrix found is a question for singular values, not an answer.
     case TargetStatus::unbounded:

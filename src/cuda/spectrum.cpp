@@ -288,19 +288,19 @@ Spectrum to_host(const CudaSpectrum& s) {
   check_decomposition(s, scalars, info.data());
   result.route = s.route;
   result.exponent = state.raised;
-  SpectrumSource source = s.source;
-  source.trace_before = traces[0];
-  source.trace_after = traces[1];
-  source.energy_trace = traces[2];
-  source.energy_entry = traces[3];
-  if (source.narrow) source.rounding_trace = traces[4];
   for (std::int64_t k = 0; k < s.targets; ++k) {
     const auto at = static_cast<std::size_t>(k);
     check_square(s, k, square[at]);
     result.targets.push_back({square[at], scale[at], 0, 0, false});
     result.rows.push_back(counts.empty() ? s.rows : counts[at]);
   }
+  SpectrumSource source = s.source;
   if (!singular) {
+    source.trace_before = traces[0];
+    source.trace_after = traces[1];
+    source.energy_trace = traces[2];
+    source.energy_entry = traces[3];
+    if (source.narrow) source.rounding_trace = traces[4];
     set_projections(result, source, eigenvalues, projected);
     return result;
   }

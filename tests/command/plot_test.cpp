@@ -53,7 +53,7 @@ void expect_well_formed(const std::string& xml) {
 
 /// Filled ones, and hollow ones of models that are tied with the best.
 int points(const std::string& svg) {
-  return count(svg, "<use xlink:href='#gpPt6'") + count(svg, "<use xlink:href='#gpPt5'");
+  return count(svg, "<use xlink:href='#gpPt6' transform") + count(svg, "<use xlink:href='#gpPt5' transform");
 }
 
 TEST(CommandPlot, SvgHasAPointForEachModel) {
