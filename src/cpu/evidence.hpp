@@ -7,9 +7,9 @@
 namespace culogme::detail {
 
 /// The global maximum of the evidence of every target (docs/method.md, section "The maximum"): a grid in ln t shared by
-/// all targets, whose sums are added up for many of them at once; then safeguarded Newton in every bracket; then the best of all
-/// interior maxima, the null limit and, where rank = dof, the interpolation limit. O(targets rank) per grid point and
-/// step. Fields are in units of the original features and targets.
+/// all targets, whose sums are added up for many of them at once; then safeguarded Newton in every bracket; then the
+/// best of all interior maxima, the null limit and, where rank = dof, the interpolation limit. O(targets rank) per grid
+/// point and step. Fields are in units of the original features and targets.
 std::vector<TargetFit> maximise_evidence(const Spectrum& spectrum, int threads);
 
 /// The fixed point of the published implementation: alpha = beta = 1 at the start, D / 2 ln alpha beside min(N, D)

@@ -87,7 +87,8 @@ char* DeviceTriangle::host_workspace(std::size_t bytes) {
   return host_workspaces_.emplace_back(bytes).data();
 }
 
-/// Reflectors and targets in pieces that ormqr, whose sizes have 32 bits, can address; the answer of the last one stays.
+/// Reflectors and targets in pieces that ormqr, whose sizes have 32 bits, can address; the answer of the last one
+/// stays.
 void DeviceTriangle::turn_targets(std::int64_t held) {
   const std::int64_t width = std::max(most_elements_ / stride_, std::int64_t{1});
   for (std::int64_t first = 0; first < cols_; first += width)
