@@ -72,11 +72,15 @@ class BoundsTest : public support::BackendTest {
     // Seed 107 has a maximum between the interpolation limit and the smallest eigenvalue, and the next two signals that
     // were hidden from earlier bounds.
     const bool sampled = seeds() == 1;
+    // Bounds come from the same functions on every backend, so one problem in five tells whether a device feeds them
+    // the same numbers.
+    const std::int64_t every = sampled && GetParam() != culogme::Backend::cpu ? 5 : 1;
+    std::int64_t problem = 0;
     for (std::uint64_t seed = 107; seed < 107 + std::max(seeds(), hiding_seeds); ++seed)
       for (const Kind& kind : kinds(seed))
         for (const double noise : noises)
           for (const bool intercept : {false, true}) {
-            if (sampled && seed > 107 && !kind.hides) continue;
+            if ((sampled && seed > 107 && !kind.hides) || ++problem % every != 0) continue;
             const support::Stored x(kind.features, Scalar::f32);
             const Data responses = support::linear_responses(kind.directions, 2, noise, seed + 7);
             const support::Stored y(responses, Scalar::f64);
