@@ -29,6 +29,14 @@ constexpr Route gram_route(Products products) {
                                       : Route::gram_half;
 }
 
+/// Of a route through a primal Gram matrix; the others have no coarse ones, and f64 stands for them.
+constexpr Products products_of(Route route) {
+  return route == Route::gram_f32    ? Products::f32
+         : route == Route::gram_tf32 ? Products::tf32
+         : route == Route::gram_half ? Products::half
+                                     : Products::f64;
+}
+
 /// "f64", "f32", "tf32" or "half".
 constexpr const char* products_name(Products products) {
   return products == Products::f64    ? "f64"

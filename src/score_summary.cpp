@@ -4,6 +4,7 @@
 
 #include <culogme/error.hpp>
 
+#include "products.hpp"
 #include "score_stages.hpp"
 
 namespace culogme::detail {
@@ -109,16 +110,16 @@ void add_warnings(Score& score, const ScoreOptions& options) {
     score.warnings.push_back(
         "no signal: no target beats its null evidence; are the rows of features and labels in the same order? "
         "(A loader that shuffles changes it.)");
-  const std::string route = route_name(score.route), products = route.substr(route.find('_') + 1);
-  const bool coarse = products == "f32" || products == "tf32" || products == "half";
+  const Products products = products_of(score.route);
   if (!(score.error_estimate <= options.accuracy))
-    score.warnings.push_back("the error estimate " + bound_text(score.error_estimate) +
-                             " is above the accuracy asked for, " + bound_text(options.accuracy) +
-                             (coarse ? ": the products were taken in " + products + "; use f64 products"
-                              : score.route == Route::svd
-                                  ? ": the features are too ill-conditioned for fp64"
-                                  : ": the features are too ill-conditioned for the Gram matrix; score the features "
-                                    "themselves with precision svd"));
+    score.warnings.push_back(
+        "the error estimate " + bound_text(score.error_estimate) + " is above the accuracy asked for, " +
+        bound_text(options.accuracy) +
+        (products != Products::f64
+             ? ": the products were taken in " + std::string(products_name(products)) + "; use f64 products"
+         : score.route == Route::svd ? ": the features are too ill-conditioned for fp64"
+                                     : ": the features are too ill-conditioned for the Gram matrix; score the features "
+                                       "themselves with precision svd"));
 }
 
 }  // namespace culogme::detail

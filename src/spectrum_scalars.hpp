@@ -180,9 +180,10 @@ CULOGME_HOST_DEVICE inline TargetScalars target_scalars(const SpectrumScalars& s
   target.residual_noise =
       s.square_error * square_scale + (s.gram_error + s.trace_error + s.row_error * s.row_error) * sums.weights;
   const double unexplained = larger_of(target.residual, target.residual_noise);
-  // What rows lost to 11 bits is in no sum: a direction that they flattened may have held all of y.
+  // What rows lost to 11 bits is in no sum: a direction that they flattened may have held all of y. Of rows that were
+  // subtracted again nobody knows what they lost, so that row_error tells nothing here.
   const bool flattened =
-      s.row_error > 0 && static_cast<double>(s.doubtful) > larger_of(static_cast<double>(gram_size(s)) - s.dof, 0.0);
+      s.drift > 0 && static_cast<double>(s.doubtful) > larger_of(static_cast<double>(gram_size(s)) - s.dof, 0.0);
   target.hidden = flattened || sums.doubtful > hidden_fraction(s.doubtful, s.dof) * unexplained;
   return target;
 }

@@ -164,11 +164,8 @@ Score StatisticsState::score(const ScoreOptions& options) {
   check_rows(rows(), intercept_used(options, task));
   Score result;
   naming_arguments([&] { result = score_sums(*backend, *sums_, true, {task, &names, rows()}, options, {}); });
-  const char* const products = result.route == Route::gram_half   ? "half"
-                               : result.route == Route::gram_tf32 ? "tf32"
-                               : result.route == Route::gram_f32  ? "f32"
-                                                                  : "f64";
-  result.route_reason = std::string("the statistics were made with ") + products + " products";
+  result.route_reason =
+      std::string("the statistics were made with ") + products_name(products_of(result.route)) + " products";
   return result;
 }
 

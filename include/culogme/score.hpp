@@ -129,8 +129,8 @@ struct ScoreOptions {
   Intercept intercept = Intercept::automatic;
   Precision precision = Precision::automatic;  ///< one-shot scores; statistics have their own
   double accuracy = 1e-5;                      ///< error estimate that Precision::automatic must meet
-  bool standard_error = false;                 ///< of one-shot scores: O(256 features^2) more, and waits on a device
-  bool eigenvalues = false;                    ///< fill Score::eigenvalues
+  bool standard_error = false;  ///< of one-shot scores: O(features^2) for each sampled row, waits on a device
+  bool eigenvalues = false;     ///< fill Score::eigenvalues
   /// Called from the calling thread between tiles and stages; may throw to cancel, and the exception comes out of
   /// score.
   std::function<void(const Progress&)> progress = {};

@@ -31,15 +31,13 @@ enum class Precision : std::uint8_t {
   f64,
   f32,
   /// No products: QR of row tiles and singular values, twice the operations of f64 (docs/performance.md) and good to
-  /// about 1e-9 where
-  /// F'F has lost its small eigenvalues. One-shot scores only: statistics keep F'F.
+  /// about 1e-9 where F'F has lost its small eigenvalues. One-shot scores only: statistics keep F'F.
   svd,
   /// Products of tensor cores with f32 sums: rows are rounded once to 11 significant bits, and the rounded ones are
-  /// used
-  /// for everything. tf32 needs compute capability 8.0; half, f16 with a power of two for each column, any card with
-  /// tensor cores. On the CPU the same rounded rows have f32 products. One-shot scores of no more rows than features
-  /// have
-  /// f32 products instead. The bound says what the rounding may cost (docs/numerics.md): 1e-4 to 1e-2 is common.
+  /// used for everything. tf32 needs compute capability 8.0; half, f16 with a power of two for each column, any card
+  /// with tensor cores. On the CPU the same rounded rows have f32 products. One-shot scores of no more rows than
+  /// features have f32 products instead. The bound says what the rounding may cost (docs/numerics.md): 1e-4 to 1e-2 is
+  /// common.
   tf32,
   half,
 };

@@ -256,6 +256,31 @@ TEST_P(NarrowTest, FarCloudsOfRowsKeepTheirBounds) {
     }
 }
 
+// What was taken out again leaves no trace of what rounding took from the other rows.
+TEST_P(NarrowTest, FarCloudsKeepTheirBoundsAfterASubtraction) {
+  constexpr std::int64_t rows = 410, out = 10;
+  Data raw = support::normal(rows, 8, 3);
+  for (std::int64_t i = 1; i < rows; i += 2)
+    for (std::int64_t j = 0; j < raw.cols; ++j) raw(i, j) += 1e5;
+  const Labels labels = support::balanced_labels(rows, 3, 33);
+  support::separate_classes(raw, labels, 3, 2, 63);
+  const support::Stored features(raw, Scalar::f32);
+  const culogme::StatisticsOptions how{Task::classification, precision(), {}};
+  Statistics statistics(engine, 8, 3, how), part(engine, 8, 3, how);
+  statistics.add(features.view(), support::view(labels));
+  part.add(features.view(0, out), support::view(labels, 0, out));
+  statistics.subtract(part);
+  const support::Stored kept(support::slice(features.rounded(), out, rows - out), Scalar::f32);
+  const Labels kept_labels(labels.begin() + out, labels.end());
+  for (const bool intercept : {false, true}) {
+    const support::Expected expected = support::expect(kept.rounded(), support::one_hot(kept_labels, 3), intercept);
+    const culogme::Score score = culogme::score(statistics, options(intercept));
+    for (std::size_t k = 0; k < 3; ++k)
+      EXPECT_LE(std::fabs(score.targets[k].evidence - static_cast<double>(expected.targets[k].evidence)),
+                score.targets[k].error_bound);
+  }
+}
+
 TEST_P(NarrowTest, BoundsAreNotIdle) {
   Data raw = support::normal(600, 20, 12);
   const Labels labels = support::balanced_labels(600, 3, 13);

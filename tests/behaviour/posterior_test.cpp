@@ -38,12 +38,6 @@ ScoreOptions with_intercept(bool on) {
   return options;
 }
 
-std::vector<oracle::Real> row_of(const Data& data, std::int64_t row) {
-  std::vector<oracle::Real> values;
-  for (std::int64_t j = 0; j < data.cols; ++j) values.push_back(data(row, j));
-  return values;
-}
-
 class PosteriorTest : public support::BackendTest {
  protected:
   Statistics regression(const Data& features, const Data& responses) {
@@ -66,7 +60,7 @@ class PosteriorTest : public support::BackendTest {
         const culogme::TargetFit& fit = posterior.score().targets[static_cast<std::size_t>(k)];
         const oracle::Normal expected =
             oracle::predict(problem, static_cast<std::size_t>(k), fit.alpha, fit.beta, posterior.score().intercept,
-                            row_of(rows, i), problem.features.rows);
+                            support::row_of(rows, i), problem.features.rows);
         const auto at = static_cast<std::size_t>(i * targets.cols + k);
         const double deviation = std::sqrt(static_cast<double>(expected.variance));
         EXPECT_NEAR(prediction.mean[at], static_cast<double>(expected.mean), tolerance * deviation) << i << ", " << k;
@@ -145,8 +139,9 @@ TEST_P(PosteriorTest, LeavesOneRowOut) {
     for (std::int64_t i = 0; i < 30; ++i)
       for (std::int64_t k = 0; k < 2; ++k) {
         const culogme::TargetFit& fit = posterior.score().targets[static_cast<std::size_t>(k)];
-        const oracle::Normal other = oracle::predict(problem, static_cast<std::size_t>(k), fit.alpha, fit.beta,
-                                                     intercept, row_of(features, i), static_cast<std::size_t>(i));
+        const oracle::Normal other =
+            oracle::predict(problem, static_cast<std::size_t>(k), fit.alpha, fit.beta, intercept,
+                            support::row_of(features, i), static_cast<std::size_t>(i));
         EXPECT_NEAR(residuals[static_cast<std::size_t>(i * 2 + k)], responses(i, k) - static_cast<double>(other.mean),
                     tolerance::prediction(30, 5) * std::sqrt(static_cast<double>(other.variance)));
       }
@@ -168,8 +163,8 @@ TEST_P(PosteriorTest, LeavesOneLabelOut) {
   const culogme::TargetFit& fit = posterior.score().targets[1];
   ASSERT_EQ(fit.status, culogme::TargetStatus::interior);
   for (std::int64_t i = 0; i < 40; ++i) {
-    const oracle::Normal other =
-        oracle::predict(problem, 1, fit.alpha, fit.beta, true, row_of(features, i), static_cast<std::size_t>(i));
+    const oracle::Normal other = oracle::predict(problem, 1, fit.alpha, fit.beta, true, support::row_of(features, i),
+                                                 static_cast<std::size_t>(i));
     EXPECT_NEAR(given[static_cast<std::size_t>(2 * i + 1)],
                 (labels[static_cast<std::size_t>(i)] == 1 ? 1 : 0) - static_cast<double>(other.mean),
                 tolerance::prediction(40, 4));

@@ -39,12 +39,6 @@ ScoreOptions asking(bool intercept, Precision precision = Precision::automatic) 
   return options;
 }
 
-std::vector<oracle::Real> row_of(const Data& data, std::int64_t row) {
-  std::vector<oracle::Real> values;
-  for (std::int64_t j = 0; j < data.cols; ++j) values.push_back(data(row, j));
-  return values;
-}
-
 /// Standard deviation of the mean of values.
 double deviation_of_mean(const std::vector<double>& values) {
   const double n = static_cast<double>(values.size());
@@ -82,8 +76,9 @@ class StandardErrorTest : public support::BackendTest {
       for (std::int64_t k = 0; k < targets.cols; ++k) {
         const culogme::TargetFit& fit = score.targets[static_cast<std::size_t>(k)];
         if (fit.status == TargetStatus::empty) continue;
-        const oracle::Normal other = oracle::predict(problem, static_cast<std::size_t>(k), fit.alpha, fit.beta,
-                                                     score.intercept, row_of(features, i), static_cast<std::size_t>(i));
+        const oracle::Normal other =
+            oracle::predict(problem, static_cast<std::size_t>(k), fit.alpha, fit.beta, score.intercept,
+                            support::row_of(features, i), static_cast<std::size_t>(i));
         const double z =
             (targets(i, k) - static_cast<double>(other.mean)) / std::sqrt(static_cast<double>(other.variance));
         sum -= (std::log(2 * std::numbers::pi * static_cast<double>(other.variance)) + z * z) / 2;

@@ -28,6 +28,15 @@ class Matrix {
   std::int64_t stride() const { return stored_.rounded().cols + 3; }
   const support::Data& values() const { return stored_.rounded(); }
 
+  /// As the responses of rows.
+  void set_responses(culogme::kernels::RawRows& rows, bool binary) const {
+    rows.responses = data();
+    rows.response_stride = stride();
+    rows.response_scalar = stored_.view().scalar;
+    rows.targets = values().cols;
+    rows.binary = binary;
+  }
+
   culogme::kernels::RawRows rows() const {
     culogme::kernels::RawRows rows;
     rows.features = data();

@@ -70,11 +70,7 @@ class DualKernelTest : public device::KernelTest {
     rows.rows = data.rows;
     rows.cols = 6;
     rows.first_row = first_row;
-    rows.responses = responses.data();
-    rows.response_stride = responses.stride();
-    rows.response_scalar = scalar;
-    rows.targets = data.cols;
-    rows.binary = binary;
+    responses.set_responses(rows, binary);
     std::vector<std::int32_t> exponent(count);
     std::vector<double> pilot(count), expected(n * count), expected_square(count);
     for (std::size_t k = 0; k < count; ++k) {

@@ -40,11 +40,7 @@ class FrameKernelTest : public device::KernelTest {
     labels.set(head, 1);
     if (response_data != nullptr) {
       head.labels = nullptr;
-      head.responses = responses.data();
-      head.response_stride = responses.stride();
-      head.response_scalar = response_scalar;
-      head.targets = targets.cols;
-      head.binary = binary;
+      responses.set_responses(head, binary);
     }
     const auto k = static_cast<std::size_t>(targets.cols);
     const device::Array<double> pilot(static_cast<std::size_t>(data.cols)), target_pilot(std::vector<double>(k, 7));

@@ -87,11 +87,7 @@ class TriangleKernelTest : public device::KernelTest {
     rows.rows = data.rows;
     rows.cols = 6;
     rows.first_row = first_row;
-    rows.responses = responses.data();
-    rows.response_stride = responses.stride();
-    rows.response_scalar = scalar;
-    rows.targets = data.cols;
-    rows.binary = binary;
+    responses.set_responses(rows, binary);
     const std::int64_t at = 2, stride = at + data.rows + 3;
     std::vector<std::int32_t> exponent;
     std::vector<double> pilot, stack(size_of(data.cols * stride), nan);

@@ -101,6 +101,12 @@ oracle::Problem problem_of(const Data& features, const Data& targets) {
   return {matrix_of(features), matrix_of(targets)};
 }
 
+std::vector<oracle::Real> row_of(const Data& data, std::int64_t row) {
+  std::vector<oracle::Real> values;
+  for (std::int64_t j = 0; j < data.cols; ++j) values.push_back(data(row, j));
+  return values;
+}
+
 Expected expect(const Data& features, const Data& targets, bool intercept) {
   Expected expected;
   expected.intercept = intercept;

@@ -16,6 +16,9 @@ namespace support {
 
 oracle::Problem problem_of(const Data& features, const Data& targets);
 
+/// A row as the oracle takes it.
+std::vector<oracle::Real> row_of(const Data& data, std::int64_t row);
+
 /// What the oracle says about a problem.
 struct Expected {
   bool intercept = false;
