@@ -53,11 +53,20 @@ double shared_range(const std::vector<double>& t, const std::vector<std::size_t>
   return least > 0 ? std::pow(largest / least, 1.0 / most_matrices) : 1;
 }
 
-/// v_i + v_j - v_ij of two normal residuals with this correlation.
-double pair_term(double correlation, double a, double b) {
+/// v_i + v_j - v_ij of two normal residuals a and b with a correlation: (square (a a + b b) - product a b) + constant.
+struct PairFactors {
+  double square, product, constant;
+};
+
+std::vector<PairFactors> pair_factors(const std::vector<double>& correlations) {
   constexpr double least = 0x1p-20;  // two rows that tell the same, exactly
-  const double square = correlation * correlation, rest = std::max(1 - square, least);
-  return (square * (a * a + b * b) / 2 - correlation * a * b) / rest - std::log(rest) / 2;
+  std::vector<PairFactors> factors;
+  factors.reserve(correlations.size());
+  for (const double correlation : correlations) {
+    const double square = correlation * correlation, rest = std::max(1 - square, least);
+    factors.push_back({square / rest / 2, correlation / rest, -std::log(rest) / 2});
+  }
+  return factors;
 }
 
 }  // namespace
@@ -71,7 +80,7 @@ PairTerms pair_terms(const RowCoordinates& coordinates, double lost, const std::
     if (!std::isnan(targets.t[k])) order.push_back(k);
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return targets.t[a] < targets.t[b]; });
-  const double range = shared_range(targets.t, order);
+  const double range = shared_range(targets.t, order), weight = 1 / static_cast<double>(targets.scored);
   for (std::size_t begin = 0, end = 0; begin < order.size(); begin = end) {
     const double least = targets.t[order[begin]];
     double logarithms = 0;
@@ -80,15 +89,19 @@ PairTerms pair_terms(const RowCoordinates& coordinates, double lost, const std::
     const double t = least == 0 || std::isinf(least) || end == begin + 1
                          ? least
                          : std::exp(logarithms / static_cast<double>(end - begin));
-    const std::vector<double> shared = correlations(coordinates, lost, paired, t);
+    const std::vector<PairFactors> shared = pair_factors(correlations(coordinates, lost, paired, t));
     for (std::size_t at = begin; at < end; ++at) {
       const double* const residual = targets.residuals.data() + order[at] * count;
+      double squares = 0;
       for (std::size_t i = 0, pair = 0; i < count; ++i)
         for (std::size_t j = 0; j < i; ++j, ++pair) {
-          const double term = pair_term(shared[pair], residual[i], residual[j]);
-          result.mean[pair] += term / static_cast<double>(targets.scored);
-          result.squares[order[at]] += term * term;
+          const auto& [square, product, constant] = shared[pair];
+          const double a = residual[i], b = residual[j];
+          const double term = square * (a * a + b * b) - product * a * b + constant;
+          result.mean[pair] += term * weight;
+          squares += term * term;
         }
+      result.squares[order[at]] = squares;
     }
   }
   return result;

@@ -1,15 +1,5 @@
-#include <cerrno>
-#include <fstream>
-#include <iterator>
-#include <ostream>
-#include <system_error>
 #include <utility>
 
-#include <culogme/error.hpp>
-#include <culogme/source.hpp>
-
-#include "atomic_file.hpp"
-#include "backend.hpp"
 #include "sealed_file.hpp"
 #include "source_sums.hpp"
 
@@ -76,42 +66,4 @@ JointTable decode_source(const std::string& bytes, const std::string& name) {
 }
 
 }  // namespace detail
-
-void SourceStatistics::save(std::ostream& stream) const {
-  const std::string bytes = detail::encode_source(state().table());
-  stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (!stream) throw FileError("the source statistics cannot be written to the stream");
-}
-
-void SourceStatistics::save(const std::filesystem::path& path) const {
-  detail::AtomicFile file(path.string());
-  file.write(detail::encode_source(state().table()));
-  file.commit();
-}
-
-namespace {
-
-std::unique_ptr<detail::SourceState> read_state(Engine& engine, std::istream& stream, const std::string& name) {
-  const std::string bytes((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  if (stream.bad()) throw FileError(name + " cannot be read");
-  const detail::JointTable table = detail::decode_source(bytes, name);
-  auto state = std::make_unique<detail::SourceState>(engine.implementation(), detail::shape_of(table));
-  state->sums->set(table);
-  return state;
-}
-
-}  // namespace
-
-SourceStatistics SourceStatistics::load(Engine& engine, std::istream& stream) {
-  return SourceStatistics(read_state(engine, stream, "the source statistics"));
-}
-
-SourceStatistics SourceStatistics::load(Engine& engine, const std::filesystem::path& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) throw FileError(path.string() + " is a folder, no statistics file");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw FileError(path.string() + " cannot be opened: " + std::generic_category().message(errno));
-  return SourceStatistics(read_state(engine, file, path.string()));
-}
-
 }  // namespace culogme

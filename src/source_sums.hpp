@@ -33,10 +33,16 @@ struct SourceShape {
 
 /// A table of no rows.
 JointTable empty_table(const SourceShape& shape);
-SourceShape shape_of(const JointTable& table);
+inline SourceShape shape_of(const JointTable& table) {
+  return {{table.input, table.arg_max}, table.classes, table.source_classes};
+}
 
 /// Bytes of the sums.
-double table_bytes(const SourceShape& shape);
+inline double table_bytes(const SourceShape& shape) {
+  const double tables = (shape.options.input != SourceInput::labels ? 1 : 0) +
+                        (shape.options.input == SourceInput::labels || shape.options.arg_max ? 1 : 0);
+  return 8 * static_cast<double>(shape.classes) * (tables * static_cast<double>(shape.source_classes) + 1);
+}
 /// "joint sums of 1000 classes and 21000 source classes", for messages.
 std::string table_text(const SourceShape& shape);
 

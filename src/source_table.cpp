@@ -34,10 +34,6 @@ const char* const logits_hint = "; if these are logits, give --softmax (SourceIn
 
 }  // namespace
 
-SourceShape shape_of(const JointTable& table) {
-  return {{table.input, table.arg_max}, table.classes, table.source_classes};
-}
-
 JointTable empty_table(const SourceShape& shape) {
   JointTable table;
   table.input = shape.options.input;
@@ -49,12 +45,6 @@ JointTable empty_table(const SourceShape& shape) {
   if (table.has_counts()) table.counts.assign(size, 0);
   table.class_rows.assign(size_of(shape.classes), 0);
   return table;
-}
-
-double table_bytes(const SourceShape& shape) {
-  const double tables = (shape.options.input != SourceInput::labels ? 1 : 0) +
-                        (shape.options.input == SourceInput::labels || shape.options.arg_max ? 1 : 0);
-  return 8 * static_cast<double>(shape.classes) * (tables * static_cast<double>(shape.source_classes) + 1);
 }
 
 std::string table_text(const SourceShape& shape) {

@@ -33,6 +33,7 @@ nlohmann::ordered_json model_json(const RankReport& report, std::size_t index) {
                                    {"features", logme ? nlohmann::ordered_json(model.score.features) : none},
                                    {"score", json_number(model.values.front())},
                                    {"error_bound", logme_first ? json_number(model.score.error_bound) : none},
+                                   {"error_estimate", logme_first ? json_number(model.score.error_estimate) : none},
                                    {"null_score", logme_first ? json_number(model.score.null_value) : none},
                                    {"standard_error", logme ? json_number(model.score.standard_error) : none},
                                    {"beats_next", json_number(model.beats_next)},

@@ -69,6 +69,7 @@ TEST(CommandRank, JsonHasTheFixedKeysBestFirst) {
     EXPECT_EQ(model["score"], expected.value);
     EXPECT_EQ(model["features"], expected.features);
     EXPECT_EQ(model["error_bound"], expected.error_bound);
+    EXPECT_EQ(model["error_estimate"], expected.error_estimate);
     EXPECT_EQ(model["route_reason"], expected.route_reason);
     EXPECT_EQ(model["status"], "ok");
     EXPECT_EQ(model["measures"]["logme"], expected.value);
