@@ -16,9 +16,9 @@ std::size_t static_bytes() {
   return attributes.sharedSizeBytes;
 }
 
-template <bool streamed>
+template <int threads, bool streamed>
 void launch(const EvidenceArguments& a, std::size_t bytes, CUstream_st* stream) {
-  evidence_kernel<evidence_threads, streamed><<<blocks_for(a.targets, 1), evidence_threads, bytes, stream>>>(a);
+  evidence_kernel<threads, streamed><<<blocks_for(a.targets, 1), threads, bytes, stream>>>(a);
   CULOGME_CHECK_LAUNCH("evidence_kernel");
 }
 
@@ -28,7 +28,11 @@ void launch_evidence(const EvidenceArguments& a, CUstream_st* stream) {
   if (a.targets == 0 || a.size == 0) return;
   const std::size_t bytes = 2 * sizeof(double) * static_cast<std::size_t>(a.size), own = static_bytes();
   if (bytes + own > a.shared_limit) {
-    launch<true>(a, 0, stream);
+    launch<evidence_threads, true>(a, 0, stream);
+    return;
+  }
+  if (a.size <= most_of_warp) {
+    launch<32, false>(a, bytes, stream);
     return;
   }
   // Always the device's limit, not `bytes`: the attribute belongs to the process, and another engine's thread may set
@@ -38,7 +42,7 @@ void launch_evidence(const EvidenceArguments& a, CUstream_st* stream) {
         cudaFuncSetAttribute(evidence_kernel<evidence_threads, false>, cudaFuncAttributeMaxDynamicSharedMemorySize,
                              static_cast<int>(a.shared_limit - own)),
         "cudaFuncSetAttribute(evidence_kernel)", __FILE__, __LINE__);
-  launch<false>(a, bytes, stream);
+  launch<evidence_threads, false>(a, bytes, stream);
 }
 
 }  // namespace culogme::kernels

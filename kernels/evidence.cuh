@@ -10,6 +10,10 @@ namespace culogme::kernels {
 /// blocks of a multiprocessor fill, and reductions cost less the fewer warps take part.
 inline constexpr int evidence_threads = 128;
 
+/// Up to so many eigenvalues a target has a block of one warp: with one value or less for each thread of a larger block
+/// its time would go into barriers, and a multiprocessor holds four times as many targets.
+inline constexpr std::int64_t most_of_warp = 128;
+
 /// A NaN in the eigenvalues may break the bound on their range, never this array's.
 inline constexpr int most_points = static_cast<int>(detail::most_grid_points);
 
@@ -184,7 +188,8 @@ __device__ detail::ProjectionSums project(const EvidenceArguments& a, const Devi
 }
 
 template <int threads, bool streamed>
-__global__ void __launch_bounds__(threads, streamed ? 3 : 4) evidence_kernel(EvidenceArguments a) {
+__global__ void __launch_bounds__(threads, (streamed ? 3 : 4) * evidence_threads / threads)
+    evidence_kernel(EvidenceArguments a) {
   extern __shared__ double values[];  // sigma [rank], x2 [rank]; nothing where streamed
   __shared__ GridSums grid;
   const DeviceSpectrum& s = *a.spectrum;

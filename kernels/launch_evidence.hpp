@@ -47,8 +47,9 @@ struct SpectrumScalarsArguments {
 };
 void launch_spectrum_scalars(const SpectrumScalarsArguments& arguments, CUstream_st* stream);
 
-/// The global maximum of the evidence of every target, one block a target, in one launch (docs/method.md, "The
-/// maximum"): the solver of src/evidence_solver.hpp, which the CPU backend runs too.
+/// The global maximum of the evidence of every target, one block a target, of one warp where there are few eigenvalues,
+/// in one launch (docs/method.md, "The maximum"): the solver of src/evidence_solver.hpp, which the CPU backend runs
+/// too.
 ///   spectrum                of launch_spectrum_scalars, in stream order before
 ///   eigenvalues [n]         as there
 ///   projected [targets][n]  u_i'F'y (primal) or u_i'y (dual and svd), those of the noise too
