@@ -29,6 +29,17 @@ std::string cell(const TargetFit& target, double value, int significant) {
 /// What the features add to the model without any: comparable between classes of any size.
 double excess(const TargetFit& target) { return target.evidence - target.null_evidence; }
 
+/// Mean excess of the targets that have a null evidence: of zeros, which the published procedure scores, there is none.
+double mean_excess(const Score& score) {
+  double sum = 0, count = 0;
+  for (const TargetFit& target : score.targets) {
+    if (target.status == TargetStatus::empty || !std::isfinite(target.null_evidence)) continue;
+    sum += excess(target);
+    ++count;
+  }
+  return sum / count;
+}
+
 nlohmann::ordered_json target_json(const TargetFit& target) {
   const bool scored = target.status != TargetStatus::empty;
   const auto number = [scored](double value) { return scored ? json_number(value) : nlohmann::ordered_json(nullptr); };
@@ -175,7 +186,7 @@ nlohmann::ordered_json score_json(const ScoreReport& report) {
   object["error_estimate"] = logme_first ? json_number(score.error_estimate) : none;
   object["standard_error"] = logme_first ? json_number(score.standard_error) : none;
   object["null_score"] = logme_first ? json_number(score.null_value) : none;
-  object["excess"] = logme_first ? json_number(score.value - score.null_value) : none;
+  object["excess"] = logme_first ? json_number(mean_excess(score)) : none;
   for (const std::string& measure : report.measures) object["measures"][measure] = json_number(report.value(measure));
   object["targets"] = nlohmann::ordered_json::array();
   for (const TargetFit& target : score.targets)

@@ -268,6 +268,24 @@ TEST(CommandScore, TargetsAreListedByWhatFeaturesTellAboutThem) {
   }
 }
 
+// The published procedure scores a class without rows, which has no null evidence to exceed.
+TEST(CommandScore, ExcessIsTheMeanOverTargetsThatHaveOne) {
+  const Folder folder;
+  Sample sample = make_sample(120, 5, 6);
+  for (auto& label : sample.labels) label = label == 5 ? 6 : label;
+  write_file(folder / "f.npy", npy(sample.features, 120, 5));
+  write_file(folder / "l.npy", npy(sample.labels));
+  for (const char* procedure : {"maximum", "reference"}) {
+    const nlohmann::json object = run({"score", folder / "f.npy", "--labels", folder / "l.npy", "--classes", "7",
+                                       "--procedure", procedure, "--format", "json"})
+                                      .json();
+    double sum = 0;
+    for (const nlohmann::json& target : object["targets"])
+      if (target["rows"] > 0) sum += target["excess"].get<double>() / 6;
+    EXPECT_NEAR(object["excess"].get<double>(), sum, 8 * 0x1p-52 * std::fabs(sum)) << procedure;
+  }
+}
+
 TEST(CommandScore, CsvIsALineThatRankWouldWrite) {
   const Case one;
   const Outcome outcome = run({"score", one.features, "--labels", one.labels, "--format", "csv"});
