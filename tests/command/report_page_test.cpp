@@ -183,7 +183,7 @@ TEST(CommandReportPage, StaysUsableWithManyModelsAndClasses) {
   CULOGME_NEEDS_PAGES();
   std::vector<std::string> names;
   for (int k = 0; k < 50; ++k) names.emplace_back("model").append(std::to_string(k));
-  const Reported models(names, 3000, 1000);
+  const Reported models(names, 1000, 1000);
   ASSERT_EQ(models.report().code, 0);
   const Browsed page = browse(models.page, desktop);
   expect_drawn(page);

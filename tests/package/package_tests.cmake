@@ -18,7 +18,7 @@ foreach(kind static shared)
   culogme_package_test(find_package_${kind} -D STEP=find_package -D KIND=${kind})
   culogme_package_test(pkg_config_${kind} -D STEP=pkg_config -D KIND=${kind})
   culogme_package_test(add_subdirectory_${kind} -D STEP=add_subdirectory -D KIND=${kind})
-  set_tests_properties(package.install_${kind} PROPERTIES FIXTURES_SETUP package_${kind})
+  set_tests_properties(package.install_${kind} PROPERTIES FIXTURES_SETUP package_${kind} COST 1000)
   set_tests_properties(package.find_package_${kind} package.pkg_config_${kind} PROPERTIES
     FIXTURES_REQUIRED package_${kind})
 endforeach()
