@@ -59,6 +59,14 @@ class Sums {
   /// Replaces everything by `moments`.
   virtual void set(Moments moments) = 0;
 
+  /// this += sign * other without a copy of the matrices on the host, `other` staying as it is; returns the names of
+  /// all targets then, and nothing, with nothing done, where the two have no memory in common or it is the host's.
+  /// Throws InvalidArgument as plan_combination, OutOfMemory; nothing has changed then.
+  virtual std::optional<std::vector<std::string>> combine(const Sums& /*other*/, int /*sign*/) { return std::nullopt; }
+
+  /// The coarsest products that any of the rows had or, while they wait, will have.
+  virtual Products products() const = 0;
+
   virtual std::int64_t rows() const = 0;
 
   /// Rows of a tile: blocks of whole tiles, one for each worker, are packed and multiplied side by side.
@@ -118,8 +126,8 @@ struct Spectrum : SpectrumScalars {
 std::vector<double> unscaled_eigenvalues(std::span<const double> increasing, std::int32_t exponent);
 
 /// A backend: the stages of the method. One engine per thread; not thread-safe. Work may be asynchronous:
-/// `Sums::moments`, `Sums::take`, `maximise`, `reference`, `eigenvalues` and `synchronize` wait and throw what was
-/// found meanwhile.
+/// `Sums::moments`, `Sums::take`, `Sums::combine`, `maximise`, `reference`, `eigenvalues` and `synchronize` wait and
+/// throw what was found meanwhile.
 class Backend {
  public:
   virtual ~Backend() = default;

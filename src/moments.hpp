@@ -11,12 +11,13 @@
 
 namespace culogme::detail {
 
-/// Sufficient statistics of the rows added so far, on the host, in fp64. Symbols as in docs/method.md.
+/// Sufficient statistics of the rows added so far, but for their two matrices, on the host, in fp64. Symbols as in
+/// docs/method.md.
 ///
 /// A row x of the features enters as x 2^-exponent - pilot; a response y as y 2^-target_exponent - target_pilot.
 /// Classes have neither (their 0/1 columns are exact as they are). All sums below are of these shifted, scaled values,
 /// rounded once to the precision of the products, so that gram and cross always belong to the same matrix.
-struct Moments {
+struct MomentSides {
   Task task = Task::classification;
   std::int64_t features = 0;       ///< D
   std::int64_t rows = 0;           ///< N
@@ -25,8 +26,6 @@ struct Moments {
   std::int32_t exponent = 0;
   std::vector<double> pilot;         ///< [D], representable in f32 where the exponent was chosen
   std::vector<double> sum;           ///< [D] column sums
-  AlignedVector<double> gram;        ///< [D][D] column-major, lower triangle
-  AlignedVector<double> cross;       ///< [targets][D] F'Y; class sums for classification
   std::vector<std::int64_t> counts;  ///< [targets] rows per class; empty for the other tasks
 
   std::vector<std::int32_t> target_exponent;                    ///< [targets], other tasks only
@@ -52,26 +51,31 @@ struct Moments {
   std::int64_t targets() const { return static_cast<std::int64_t>(names.size()); }
 };
 
+/// All of them.
+struct Moments : MomentSides {
+  AlignedVector<double> gram;   ///< [D][D] column-major, lower triangle
+  AlignedVector<double> cross;  ///< [targets][D] F'Y; class sums for classification
+};
+
 /// Moments of no rows. `names` must not be empty.
 Moments empty_moments(Task task, std::int64_t features, std::vector<std::string> names);
 
 /// Takes all rows out again, as after empty_moments.
 void clear_rows(Moments& moments) noexcept;
 
-/// Multiplies every sum so that it belongs to a larger exponent; exact but for underflow.
+/// Multiplies every sum so that it belongs to a larger exponent; exact but for underflow. Returns the power of two, not
+/// above 0, that F'Y is multiplied by, and the Gram matrix twice.
+int raise_sides(MomentSides& sides, std::int32_t exponent);
 void raise_exponent(Moments& moments, std::int32_t exponent);
 
 /// Adds targets without rows. Nothing has changed after a throw.
 void append_targets(Moments& moments, const std::vector<std::string>& names);
 
-/// into += sign * from, sign +1 or -1; classes matched by name, pilots and exponents brought together in fp64.
-/// Throws InvalidArgument where the two do not fit; nothing is changed then.
-void combine(Moments& into, const Moments& from, int sign);
-
 /// The coarsest products that any of the rows had.
-Products products_of(const Moments& moments);
+Products products_of(const MomentSides& sides);
 
-/// Sum of the diagonal of the Gram matrix.
+/// The diagonal of the Gram matrix, and its sum.
+std::vector<double> diagonal(const Moments& moments);
 double trace(const Moments& moments);
 
 /// Bytes of the sums of D features and K targets.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <ostream>
 #include <system_error>
 #include <unordered_set>
@@ -13,6 +14,7 @@
 
 #include "atomic_file.hpp"
 #include "bad_value.hpp"
+#include "combination.hpp"
 #include "score_stages.hpp"
 #include "statistics_state.hpp"
 
@@ -176,6 +178,27 @@ void StatisticsState::set(Moments moments) {
   names = std::move(all);
 }
 
+void StatisticsState::combine(const StatisticsState& other, int sign) {
+  const bool fresh = sums_ == nullptr;
+  try {
+    if (other.sums_ != nullptr) {
+      if (fresh) use_products(other.sums_->products() == Products::f64 ? Scalar::f64 : Scalar::f32);
+      std::optional<std::vector<std::string>> all;
+      naming_arguments([&] { all = sums_->combine(*other.sums_, sign); });
+      if (all.has_value()) {
+        names = std::move(*all);
+        return;
+      }
+    }
+    Moments result = moments();
+    detail::combine(result, other.moments(), sign);
+    set(std::move(result));
+  } catch (...) {
+    if (fresh) sums_.reset();  // the next features choose the products
+    throw;
+  }
+}
+
 }  // namespace detail
 
 Statistics::Statistics(Engine& engine, std::int64_t features, std::int64_t targets, const StatisticsOptions& options) {
@@ -227,17 +250,9 @@ void Statistics::add_targets(const std::vector<std::string>& names) {
   state().append_targets(names);
 }
 
-void Statistics::merge(const Statistics& other) {
-  detail::Moments sum = state().moments();
-  detail::combine(sum, other.state().moments(), 1);
-  state().set(std::move(sum));
-}
+void Statistics::merge(const Statistics& other) { state().combine(other.state(), 1); }
 
-void Statistics::subtract(const Statistics& other) {
-  detail::Moments rest = state().moments();
-  detail::combine(rest, other.state().moments(), -1);
-  state().set(std::move(rest));
-}
+void Statistics::subtract(const Statistics& other) { state().combine(other.state(), -1); }
 
 Statistics Statistics::clone(Engine& engine) const {
   const detail::StatisticsState& s = state();

@@ -21,6 +21,8 @@ class StatisticsState {
   Moments moments() const;
   Score score(const ScoreOptions& options);
   void set(Moments moments);
+  /// this += sign * other (combination.hpp); where both are on one device that is where they stay.
+  void combine(const StatisticsState& other, int sign);
   std::int64_t rows() const { return sums_ == nullptr ? 0 : sums_->rows(); }
 
   std::shared_ptr<Backend> backend;

@@ -77,11 +77,15 @@ class Statistics {
   void add_targets(const std::vector<std::string>& names);
 
   /// Adds all rows of `other`; classes are matched by name, unknown ones are added. Other engine, other process: fine.
-  /// Throws InvalidArgument when task, columns or regression targets differ (both values are named; nothing changed).
+  /// On one CUDA device, engines beside each other included, the matrices stay there and O(features + targets) numbers
+  /// go through the host; waits for both engines. O(features^2 + features * targets) time.
+  /// Throws InvalidArgument when task, columns or regression targets differ (both values are named; nothing changed),
+  /// OutOfMemory (nothing changed).
   void merge(const Statistics& other);
 
-  /// Takes the rows of a shard out again; what remains is as if it had never been added, up to rounding.
-  /// Throws InvalidArgument when the shard holds more rows than the whole, in all or in one class (nothing changed).
+  /// Takes the rows of a shard out again, where and when merge adds them; what remains is as if it had never been
+  /// added, up to rounding. Throws InvalidArgument when the shard holds more rows than the whole, in all or in one
+  /// class (nothing changed), OutOfMemory (nothing changed).
   void subtract(const Statistics& other);
 
   /// Copy in the memory of any engine.

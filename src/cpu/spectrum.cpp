@@ -78,7 +78,7 @@ std::vector<double> move_origin(Moments& moments, bool intercept) {
   return intercept ? centre(moments) : restore(moments);
 }
 
-std::vector<double> target_means(const Moments& m, bool intercept) {
+std::vector<double> target_means(const MomentSides& m, bool intercept) {
   std::vector<double> means(m.names.size(), 0);
   if (!intercept) return means;
   const double n = static_cast<double>(m.rows);
@@ -88,7 +88,7 @@ std::vector<double> target_means(const Moments& m, bool intercept) {
   return means;
 }
 
-AlignedVector<double> shifted_rows(const Moments& m, bool intercept, const SampledRows& sample) {
+AlignedVector<double> shifted_rows(const MomentSides& m, bool intercept, const SampledRows& sample) {
   AlignedVector<double> rows = sample.features;
   const std::size_t d = size_of(m.features);
   const double factor = std::ldexp(1.0, -m.exponent), n = static_cast<double>(m.rows);

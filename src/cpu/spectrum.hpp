@@ -23,10 +23,10 @@ Spectrum dual_spectrum(const MatrixView& features, const TargetView& targets, co
                        Task task, bool f32_products, bool intercept, int threads, const SampledRows* sample);
 
 /// Means of the targets in the scaled units of the moments; zeros without an intercept.
-std::vector<double> target_means(const Moments& moments, bool intercept);
+std::vector<double> target_means(const MomentSides& moments, bool intercept);
 
 /// Sampled rows [S][D] in the units of the moments, about the features' mean with an intercept.
-AlignedVector<double> shifted_rows(const Moments& moments, bool intercept, const SampledRows& sample);
+AlignedVector<double> shifted_rows(const MomentSides& moments, bool intercept, const SampledRows& sample);
 
 /// Sampled rows of n as unit vectors [S][n], about their mean with an intercept.
 AlignedVector<double> unit_rows(const SampledRows& sample, std::int64_t n, bool intercept);

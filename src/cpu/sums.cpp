@@ -155,6 +155,10 @@ class CpuSums final : public Sums {
 
   std::int64_t tile_rows() const override { return tile_rows_; }
 
+  Products products() const override {
+    return std::max(products_of(moments_), rows() > moments_.rows ? products_ : Products::f64);
+  }
+
  private:
   void check_usable() const {
     if (broken_) throw InvalidArgument("these sums are of no use: adding rows to them failed before");

@@ -50,15 +50,14 @@ void get(CudaContext& context, To& to, const T* from, std::int64_t count) {
   CULOGME_CHECK(cudaMemcpyAsync(to.data(), from, to.size() * sizeof(T), cudaMemcpyDeviceToHost, context.stream()));
 }
 
-DeviceMoments allocate(CudaContext& context, Task task, std::int64_t features, std::int64_t targets,
-                       Products products) {
+/// All but the matrices.
+DeviceMoments allocate_sides(CudaContext& context, Task task, std::int64_t features, std::int64_t targets,
+                             Products products) {
   const std::string what = what_of(features, targets);
   DeviceMoments m;
   m.task = task;
   m.features = features;
   m.targets = targets;
-  m.gram = {context, features * features, what};
-  m.cross = {context, (targets + 1) * features, what};
   m.pilot = {context, features, what};
   m.pilot_f32 = {context, features, what};
   if (task == Task::classification) {
@@ -76,12 +75,18 @@ DeviceMoments allocate(CudaContext& context, Task task, std::int64_t features, s
   return m;
 }
 
+void allocate_matrices(CudaContext& context, DeviceMoments& m) {
+  const std::string what = what_of(m.features, m.targets);
+  m.gram = {context, m.features * m.features, what};
+  m.cross = {context, (m.targets + 1) * m.features, what};
+}
+
 /// As launch_frame chooses them, from the deviations about the pilot.
-std::vector<std::int32_t> column_exponents(const Moments& m) {
+std::vector<std::int32_t> column_exponents(const std::vector<double>& diagonal, std::int64_t rows) {
   constexpr int above = 5;
   std::vector<std::int32_t> exponents;
-  for (std::int64_t j = 0; j < m.features; ++j) {
-    const double square = m.gram[static_cast<std::size_t>(j * m.features + j)] / static_cast<double>(m.rows);
+  for (const double total : diagonal) {
+    const double square = total / static_cast<double>(rows);
     exponents.push_back(square > 0 ? std::clamp(std::ilogb(std::sqrt(square)) - above,
                                                 kernels::smallest_column_exponent, kernels::largest_column_exponent)
                                    : kernels::smallest_column_exponent);
@@ -93,7 +98,8 @@ std::vector<std::int32_t> column_exponents(const Moments& m) {
 
 DeviceMoments make_device_moments(CudaContext& context, Task task, std::int64_t features, std::int64_t targets,
                                   Products products) {
-  DeviceMoments m = allocate(context, task, features, targets, products);
+  DeviceMoments m = allocate_sides(context, task, features, targets, products);
+  allocate_matrices(context, m);
   clear(context, m.gram);
   clear(context, m.cross);
   clear(context, m.pilot);
@@ -107,6 +113,13 @@ DeviceMoments make_device_moments(CudaContext& context, Task task, std::int64_t 
   clear(context, m.rounding);
   kernels::launch_reset_sums(m.state.data(), context.stream());
   return m;
+}
+
+Products products_of(const DeviceMoments& m) {
+  return m.rows_f32 == 0 ? Products::f64
+         : m.half_rows   ? Products::half
+         : m.narrow_rows ? Products::tf32
+                         : Products::f32;
 }
 
 DeviceMoments copy_of(CudaContext& context, const DeviceMoments& from) {
@@ -151,18 +164,17 @@ void append_classes(CudaContext& context, DeviceMoments& m, std::int64_t added) 
   m.targets += added;
 }
 
-DeviceMoments upload(CudaContext& context, const Moments& from, Products products) {
+DeviceMoments upload_sides(CudaContext& context, const MomentSides& from, const std::vector<double>& diagonal,
+                           Products products) {
   // Room for what the rows so far had and for what the next ones bring.
-  DeviceMoments m = allocate(context, from.task, from.features, from.targets(), std::max(products, products_of(from)));
+  DeviceMoments m =
+      allocate_sides(context, from.task, from.features, from.targets(), std::max(products, products_of(from)));
   m.narrow_rows = !from.rounding.empty();
   m.half_rows = from.half_rows;
   m.rows = from.rows;
   m.opened = from.rows > 0;
   m.rows_f32 = from.rows_f32;
   m.history = from.history;
-  put(context, m.gram.data(), from.gram);
-  put(context, m.cross.data(), from.cross);
-  put(context, m.sum(), from.sum);
   put(context, m.pilot.data(), from.pilot);
   const std::vector<float> pilot_f32(from.pilot.begin(), from.pilot.end());
   put(context, m.pilot_f32.data(), pilot_f32);
@@ -180,7 +192,7 @@ DeviceMoments upload(CudaContext& context, const Moments& from, Products product
   else
     clear(context, m.rounding);
   const std::vector<std::int32_t> exponents =
-      m.column_exponent.empty() ? std::vector<std::int32_t>{} : column_exponents(from);
+      m.column_exponent.empty() ? std::vector<std::int32_t>{} : column_exponents(diagonal, from.rows);
   put(context, m.column_exponent.data(), exponents);
   if (std::any_of(from.target_history.begin(), from.target_history.end(), [](double v) { return v != 0; })) {
     m.target_history = {context, m.targets, what_of(m.features, m.targets)};
@@ -194,6 +206,16 @@ DeviceMoments upload(CudaContext& context, const Moments& from, Products product
   return m;
 }
 
+DeviceMoments upload(CudaContext& context, const Moments& from, Products products) {
+  DeviceMoments m = upload_sides(context, from, diagonal(from), products);
+  allocate_matrices(context, m);
+  put(context, m.gram.data(), from.gram);
+  put(context, m.cross.data(), from.cross);
+  put(context, m.sum(), from.sum);
+  context.synchronize();
+  return m;
+}
+
 kernels::SumsState read_state(CudaContext& context, const DeviceMoments& m) {
   kernels::SumsState state{};
   CULOGME_CHECK(cudaMemcpyAsync(&state, m.state.data(), sizeof state, cudaMemcpyDeviceToHost, context.stream()));
@@ -201,8 +223,8 @@ kernels::SumsState read_state(CudaContext& context, const DeviceMoments& m) {
   return state;
 }
 
-Moments download_sides(CudaContext& context, const DeviceMoments& m, const std::vector<std::string>& names) {
-  Moments to;
+MomentSides download_sides(CudaContext& context, const DeviceMoments& m, const std::vector<std::string>& names) {
+  MomentSides to;
   to.task = m.task;
   to.features = m.features;
   to.rows = m.rows;
@@ -225,10 +247,24 @@ Moments download_sides(CudaContext& context, const DeviceMoments& m, const std::
   return to;
 }
 
-Moments download(CudaContext& context, DeviceMoments& m, const std::vector<std::string>& names) {
+std::vector<double> download_diagonal(CudaContext& context, const DeviceMoments& m) {
+  std::vector<double> values(static_cast<std::size_t>(m.features));
+  constexpr std::size_t width = sizeof(double);
+  CULOGME_CHECK(cudaMemcpy2DAsync(values.data(), width, m.gram.data(), (values.size() + 1) * width, width,
+                                  values.size(), cudaMemcpyDeviceToHost, context.stream()));
+  context.synchronize();
+  return values;
+}
+
+void total_classes(CudaContext& context, const DeviceMoments& m) {
   if (m.task == Task::classification)
     kernels::launch_class_total({m.cross.data(), m.sum(), m.features, m.targets}, context.stream());
-  Moments to = download_sides(context, m, names);
+}
+
+Moments download(CudaContext& context, DeviceMoments& m, const std::vector<std::string>& names) {
+  total_classes(context, m);
+  Moments to;
+  static_cast<MomentSides&>(to) = download_sides(context, m, names);
   get(context, to.gram, m.gram.data(), m.features * m.features);
   get(context, to.cross, m.cross.data(), m.targets * m.features);
   context.synchronize();

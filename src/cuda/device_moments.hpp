@@ -39,6 +39,9 @@ struct DeviceMoments {
 DeviceMoments make_device_moments(CudaContext& context, Task task, std::int64_t features, std::int64_t targets,
                                   Products products);
 
+/// The coarsest products that any of the rows had.
+Products products_of(const DeviceMoments& moments);
+
 /// A copy, in stream order.
 DeviceMoments copy_of(CudaContext& context, const DeviceMoments& from);
 
@@ -49,11 +52,22 @@ void append_classes(CudaContext& context, DeviceMoments& moments, std::int64_t a
 /// that will be added.
 DeviceMoments upload(CudaContext& context, const Moments& moments, Products products);
 
+/// The same of all that moments hold beside their matrices, for which there is no memory yet; `diagonal` is that of
+/// their Gram matrix. The sums of the columns are left out: they lie behind F'Y.
+DeviceMoments upload_sides(CudaContext& context, const MomentSides& sides, const std::vector<double>& diagonal,
+                           Products products);
+
 /// What the kernels found: the first bad value, the exponent. Waits for the stream.
 kernels::SumsState read_state(CudaContext& context, const DeviceMoments& moments);
 
 /// What moments hold beside their matrices, on the host; waits. The sums of the columns have been set.
-Moments download_sides(CudaContext& context, const DeviceMoments& moments, const std::vector<std::string>& names);
+MomentSides download_sides(CudaContext& context, const DeviceMoments& moments, const std::vector<std::string>& names);
+
+/// The diagonal of the Gram matrix, on the host; waits.
+std::vector<double> download_diagonal(CudaContext& context, const DeviceMoments& moments);
+
+/// Sets the sums of the columns from those of the classes, where there are classes.
+void total_classes(CudaContext& context, const DeviceMoments& moments);
 
 /// Copies moments to the host; waits. The sums of the columns are those of the classes where there are classes.
 Moments download(CudaContext& context, DeviceMoments& moments, const std::vector<std::string>& names);

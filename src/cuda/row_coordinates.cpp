@@ -33,7 +33,7 @@ void put_rows(CudaSpectrum& s, const AlignedVector<double>& rows) {
 }  // namespace
 
 void prepare_sample(CudaSpectrum& s, const DeviceMoments& moments, bool intercept, const SampledRows& sample) {
-  const Moments sides = download_sides(*s.context, moments, s.names);
+  const MomentSides sides = download_sides(*s.context, moments, s.names);
   put_rows(s, shifted_rows(sides, intercept, sample));
   s.sampled_values = sampled_values(sample, sides.target_exponent, target_means(sides, intercept));
 }

@@ -151,11 +151,8 @@ std::unique_ptr<CudaSpectrum> primal_device_spectrum(const CudaSums& sums, bool 
   s.targets = m.targets;
   s.rows = m.rows;
   s.names = sums.names();
-  const bool f32 = m.rows_f32 > 0, classes = m.task == Task::classification;
-  s.route = gram_route(!f32            ? Products::f64
-                       : m.half_rows   ? Products::half
-                       : m.narrow_rows ? Products::tf32
-                                       : Products::f32);
+  const bool f32 = m.rows_f32 > 0;
+  s.route = gram_route(products_of(m));
   s.source.rows_total = m.rows;
   s.source.features = m.features;
   s.source.dof = static_cast<double>(m.rows) - (intercept ? 1 : 0);
@@ -167,7 +164,7 @@ std::unique_ptr<CudaSpectrum> primal_device_spectrum(const CudaSums& sums, bool 
   s.traces = {context, 5, what};
   s.square = {context, m.targets, what};
   s.square_scale = {context, m.targets, what};
-  if (classes) kernels::launch_class_total({m.cross.data(), m.sum(), m.features, m.targets}, context.stream());
+  total_classes(context, m);
   if (sample != nullptr) prepare_sample(s, m, intercept, *sample);
   kernels::launch_shift(
       {m.gram.data(), m.cross.data(), m.sum(), m.pilot.data(), m.counts.data(), m.target_pilot.data(),

@@ -6,6 +6,7 @@
 #include <culogme/error.hpp>
 
 #include "cuda/check.hpp"
+#include "cuda/combine.hpp"
 
 namespace culogme::detail {
 
@@ -206,19 +207,68 @@ Moments CudaSums::to_host(bool keep) const {
   return download(*context_, now, names_);
 }
 
-void CudaSums::set(Moments moments) {
-  const DeviceScope scope = context_->enter();
-  const std::vector<std::string> names = moments.names;
-  // Sums of no rows may hold the rounding residue of what was subtracted.
-  if (moments.rows == 0) moments = empty_moments(moments.task, moments.features, names);
-  DeviceMoments fresh = upload(*context_, moments, products_);
-  moments_ = std::move(fresh);  // nothing fails from here on
-  names_ = names;
-  rows_ = moments.rows;
+void CudaSums::replace(DeviceMoments moments, std::vector<std::string> names) noexcept {
+  moments_ = std::move(moments);
+  names_ = std::move(names);
+  rows_ = moments_.rows;
   stages_[0].reset();
   stages_[1].reset();
   origins_ = {};
   broken_ = false;
+}
+
+void CudaSums::set(Moments moments) {
+  const DeviceScope scope = context_->enter();
+  // Sums of no rows may hold the rounding residue of what was subtracted.
+  DeviceMoments fresh = moments.rows > 0
+                            ? upload(*context_, moments, products_)
+                            : make_device_moments(*context_, task_, features_, moments.targets(), products_);
+  replace(std::move(fresh), std::move(moments.names));
+}
+
+Products CudaSums::products() const {
+  return std::max(products_of(moments_), rows_ > moments_.rows ? products_ : Products::f64);
+}
+
+/// The moments with the rows that wait, the sums' own where there are none of these, else a `copy`.
+DeviceMoments& CudaSums::whole(std::optional<DeviceMoments>& copy) const {
+  check_usable();
+  return rows_ > moments_.rows ? copy.emplace(complete(true)) : moments_;
+}
+
+/// What they hold beside their matrices.
+MomentSides CudaSums::sides(const DeviceMoments& moments) const {
+  check(read_state(*context_, moments));
+  total_classes(*context_, moments);
+  return download_sides(*context_, moments, names_);
+}
+
+std::optional<std::vector<std::string>> CudaSums::combine(const Sums& other, int sign) {
+  const auto* const part = dynamic_cast<const CudaSums*>(&other);
+  if (part == nullptr || part->context_->device() != context_->device()) return std::nullopt;
+  const DeviceScope there = part->context_->enter(), here = context_->enter();
+  std::optional<DeviceMoments> copy, part_copy;
+  DeviceMoments& into = whole(copy);
+  const MomentSides into_sides = sides(into);
+  const DeviceMoments& from = part->whole(part_copy);
+  const MomentSides from_sides = part->sides(from);
+  Combination plan = plan_combination(into_sides, download_diagonal(*context_, into), from_sides,
+                                      download_diagonal(*part->context_, from), sign);
+  std::vector<std::string> names = plan.sides.names;
+  if (!plan.changes) {
+    if (!plan.added.empty()) append_targets(plan.added);
+    return names;
+  }
+  DeviceMoments result = plan.sides.rows > 0
+                             ? combine_on_device(*context_, into, from, plan, products_)
+                             : make_device_moments(*context_, task_, features_, plan.sides.targets(), products_);
+  replace(std::move(result), std::move(plan.sides.names));
+  if (part->context_ != context_) {
+    broken_ = true;           // unless what follows works
+    context_->synchronize();  // `other` may change, in its own stream, once this returns
+    broken_ = false;
+  }
+  return names;
 }
 
 }  // namespace culogme::detail

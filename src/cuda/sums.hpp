@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,8 +30,8 @@ class RowOrigins {
 };
 
 /// Sums in device memory. Rows in device memory that fill a tile, or are the last ones of a known number, are folded
-/// where they lie; others wait in a stage. Nothing waits for the device but moments() and take(); bad values in device
-/// memory are found there, and the sums are of no use then.
+/// where they lie; others wait in a stage. Nothing waits for the device but moments(), take() and combine(); bad values
+/// in device memory are found there, and the sums are of no use then.
 class CudaSums final : public Sums {
  public:
   CudaSums(std::shared_ptr<CudaContext> context, std::int64_t features, std::vector<std::string> names,
@@ -42,6 +43,8 @@ class CudaSums final : public Sums {
   Moments moments() const override { return to_host(true); }
   Moments take() override { return to_host(false); }
   void set(Moments moments) override;
+  std::optional<std::vector<std::string>> combine(const Sums& other, int sign) override;
+  Products products() const override;
   std::int64_t rows() const override { return rows_; }
   std::int64_t tile_rows() const override { return tile_rows_; }
 
@@ -58,6 +61,9 @@ class CudaSums final : public Sums {
  private:
   void check_usable() const;
   Moments to_host(bool keep) const;
+  DeviceMoments& whole(std::optional<DeviceMoments>& copy) const;
+  MomentSides sides(const DeviceMoments& moments) const;
+  void replace(DeviceMoments moments, std::vector<std::string> names) noexcept;
   void prepare(const MatrixView& features, const TargetView& targets);
   std::int64_t rows_in_place(const MatrixView& features, const TargetView& targets, std::int64_t row) const;
   void add_rows(const MatrixView& features, const TargetView& targets);

@@ -1,6 +1,7 @@
 // Statistics are additive: merging, subtracting, cloning, and classes that come later.
 
 #include <cmath>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,12 @@ class MergeTest : public support::BackendTest {
     const support::Stored stored(features, Scalar::f32);
     statistics.add(stored.view(first, count), support::view(labels, first, count));
     return statistics;
+  }
+
+  static std::string bytes_of(const Statistics& statistics) {
+    std::ostringstream stream;
+    statistics.save(stream);
+    return stream.str();
   }
 
   // Shards of unequal sizes merged in the given order; the second half is merged among itself first.
@@ -175,6 +182,74 @@ TEST_P(MergeTest, SubtractingWhatWasNeverAddedIsRefused) {
       message_of<culogme::InvalidArgument>([&] { part.subtract(shard_of(features, ones, 0, 30)); });
   CULOGME_EXPECT_HOLDS(one_class, "30");
   EXPECT_EQ(culogme::score(part).value, before);
+}
+
+TEST_P(MergeTest, ARefusedMergeChangesNothing) {
+  const Data features = support::integers(100, 6, 21);
+  const support::Labels labels = support::balanced_labels(100, 3, 22);
+  culogme::StatisticsOptions named, regression;
+  named.target_names = {"0", "new"};
+  regression.task = Task::regression;
+  const support::Stored narrow(support::integers(40, 5, 23), Scalar::f32), wide(features, Scalar::f32);
+  Statistics fewer(engine, 5, 3), others(engine, 6, 2, named), responses(engine, 6, 3, regression);
+  fewer.add(narrow.view(), support::view(labels, 0, 40));
+  others.add(wide.view(0, 20), support::view(support::balanced_labels(20, 2, 24)));
+  responses.add(wide.view(), support::Stored(support::integers(100, 3, 25), Scalar::f64).view());
+  Statistics whole = shard_of(features, labels, 0, 100), fresh(engine, 6, 3);
+  const std::string before = bytes_of(whole);
+  for (const Statistics* const other : {&fewer, &responses}) {
+    EXPECT_THROW(whole.merge(*other), culogme::InvalidArgument);
+    EXPECT_THROW(whole.subtract(*other), culogme::InvalidArgument);
+    EXPECT_THROW(fresh.merge(*other), culogme::InvalidArgument);
+  }
+  EXPECT_THROW(whole.subtract(others), culogme::InvalidArgument);
+  EXPECT_THROW(fresh.subtract(whole), culogme::InvalidArgument);
+  EXPECT_EQ(bytes_of(whole), before);
+  EXPECT_EQ(whole.targets(), 3);
+  EXPECT_EQ(fresh.rows(), 0);
+}
+
+TEST_P(MergeTest, StatisticsWithoutRowsTakeTheRowsOfOthers) {
+  const Data features = support::normal(300, 6, 26);
+  const support::Labels labels = support::balanced_labels(300, 3, 27);
+  for (const Precision precision : {Precision::f64, Precision::f32}) {
+    const Statistics part = shard_of(features, labels, 0, 200, precision);
+    Statistics whole(engine, 6, 3, {Task::classification, precision, {}});
+    whole.merge(part);
+    EXPECT_EQ(whole.rows(), 200);
+    EXPECT_EQ(culogme::score(whole).value, culogme::score(part).value);
+    whole.subtract(part);  // as before, but with sums that were made
+    EXPECT_EQ(whole.rows(), 0);
+    whole.merge(part);
+    EXPECT_EQ(culogme::score(whole).value, culogme::score(part).value);
+    const support::Stored x(features, Scalar::f32);
+    whole.add(x.view(200, 100), support::view(labels, 200, 100));
+    support::expect_value(
+        culogme::score(whole),
+        support::expect(support::Stored(features, Scalar::f32).rounded(), support::one_hot(labels, 3), false),
+        tolerance::default_accuracy);
+  }
+}
+
+TEST_P(MergeTest, OthersWithoutRowsBringTheirClassesOnly) {
+  const Data features = support::integers(60, 4, 28);
+  const support::Labels labels = support::balanced_labels(60, 3, 29);
+  Statistics statistics = shard_of(features, labels, 0, 60);
+  const culogme::Score before = culogme::score(statistics);
+  culogme::StatisticsOptions named;
+  named.target_names = {"late", "1"};
+  Statistics never(engine, 4, 2, named), emptied(engine, 4, 2, named);
+  const support::Stored x(features, Scalar::f32);
+  emptied.add(x.view(0, 20), support::view(support::balanced_labels(20, 2, 30)));
+  emptied.subtract(emptied);
+  for (const Statistics* const other : {&never, &emptied}) {
+    statistics.merge(*other);
+    EXPECT_EQ(statistics.target_names(), (std::vector<std::string>{"0", "1", "2", "late"}));
+    EXPECT_EQ(statistics.rows(), 60);
+    const culogme::Score score = culogme::score(statistics);
+    for (std::size_t k = 0; k < 3; ++k) EXPECT_EQ(score.targets[k].evidence, before.targets[k].evidence);
+    EXPECT_EQ(score.targets[3].status, culogme::TargetStatus::empty);
+  }
 }
 
 TEST_P(MergeTest, WhatDoesNotFitIsRefusedWithBothValues) {
