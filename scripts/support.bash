@@ -44,3 +44,17 @@ build() {
     return 1
   fi
 }
+
+# Sets cuda_here to the options that build for the card that is here and for no other: all architectures that releases
+# have take minutes and change nothing here, and without a card the whole backend would.
+set_cuda_here() {
+  local capability
+  capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2> /dev/null | head -n 1 | tr -dc 0-9 || true)
+  if [[ -z $capability ]]; then
+    cuda_here=(-D CULOGME_CUDA=OFF)
+    return
+  fi
+  # A card that the compiler does not know runs PTX of an older one.
+  if ! nvcc --list-gpu-arch 2> /dev/null | grep -qx "compute_$capability"; then capability=80; fi
+  cuda_here=(-D CULOGME_CUDA=AUTO -D CMAKE_CUDA_ARCHITECTURES="$capability")
+}
