@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include <culogme/error.hpp>
@@ -8,6 +10,8 @@
 
 #include "aligned.hpp"
 #include "backend.hpp"
+#include "cpu/pack.hpp"
+#include "cpu/source.hpp"
 #include "memory.hpp"
 #include "score_stages.hpp"
 #include "source_sums.hpp"
@@ -97,6 +101,29 @@ class SourceFeeder {
   AlignedVector<char> kept_;
 };
 
+/// Whether rows that are taken as logits are all probabilities by their looks. Of logits the first row tells.
+class ProbabilityLooks {
+ public:
+  explicit ProbabilityLooks(const FeatureReader& reader)
+      : row_(size_of(reader.cols())),
+        tolerance_(probability_tolerance(reader.scalar(), reader.cols())),
+        alike_(reader.cols() > 1) {}
+
+  void add(const MatrixView& rows) {
+    for (std::int64_t i = 0; alike_ && i < rows.rows; ++i) {
+      widen_rows(rows, i, 1, row_.data());
+      const SourceRow row = scan_probabilities(row_.data(), rows.cols, false);
+      alike_ = row.smallest >= 0 && std::fabs(row.sum - 1) <= tolerance_;
+    }
+  }
+  bool alike() const { return alike_; }
+
+ private:
+  std::vector<double> row_;
+  double tolerance_;
+  bool alike_;
+};
+
 [[noreturn]] void throw_with_place(const BadSource& bad, const FeatureReader& reader, const Labels& labels) {
   const bool of_label = bad.kind == BadSource::Kind::label;
   throw NumericalError((of_label ? labels.name : reader.name()) + ": " +
@@ -125,9 +152,12 @@ SourceFileScores source_scores(Engine& engine, FeatureReader& reader, const Labe
                     ": write it to a file, or raise the workspace (--workspace)");
   }
   SourceFileScores scores;
+  std::optional<detail::ProbabilityLooks> looks;
+  if (options.softmax) looks.emplace(reader);
   try {
     detail::SourceSums& sums = *statistics.state().sums;
     feeder.read("statistics", [&](const MatrixView& rows, const LabelView& ids, std::int64_t first) {
+      if (looks) looks->add(rows);
       sums.add(rows, ids, first, false);
     });
     if (options.nce) scores.nce = detail::nce_of(sums.table(), *backend);
@@ -142,6 +172,12 @@ SourceFileScores source_scores(Engine& engine, FeatureReader& reader, const Labe
   } catch (const NumericalError& error) {
     throw NumericalError(reader.name() + ": " + error.what());
   }
+  if (looks && looks->alike())
+    for (std::optional<SourceScore>* score : {&scores.leep, &scores.nce})
+      if (*score)
+        (*score)->warnings.push_back(reader.name() +
+                                     ": its rows are between 0 and 1 and add up to 1, as probabilities do, but they "
+                                     "were taken as logits; if they are probabilities, leave out --softmax");
   scores.seconds = watch.lap();
   return scores;
 }

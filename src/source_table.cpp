@@ -88,6 +88,11 @@ std::string bad_source_text(const BadSource& bad, const std::string& place) {
       return number_text(bad.value) + " at " + place + ", column " + std::to_string(bad.column) +
              " is no probability (0 to 1)" + logits_hint;
     case BadSource::Kind::sum:
+      // Logits do not come this near.
+      if (std::fabs(bad.value - 1) < 0.02)
+        return place + " adds up to " + number_text(bad.value) +
+               ", further from 1 than rounding to its type explains; if the probabilities were rounded to fewer bits "
+               "before, keep that type or divide each row by its sum";
       return place + " adds up to " + number_text(bad.value) + ", but probabilities add up to 1" + logits_hint;
     case BadSource::Kind::label:
       return std::to_string(bad.id) + " at " + place + " is no class id (0.." + std::to_string(bad.limit - 1) + ")";

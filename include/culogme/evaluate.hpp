@@ -36,6 +36,9 @@ double relative_at(std::span<const double> scores, std::span<const double> accur
 /// Best accuracy minus the best accuracy of the k highest scores.
 double regret_at(std::span<const double> scores, std::span<const double> accuracies, std::int64_t k);
 
+/// Of fewer models a bootstrap says nothing: draws of two models that are in order are all in order.
+inline constexpr std::int64_t least_models_for_interval = 5;
+
 struct EvaluateOptions {
   std::int64_t resamples = 2000;  ///< bootstrap over models; 0: no intervals (NaN)
   std::uint64_t seed = 1;
@@ -57,7 +60,8 @@ struct Evaluation {
 };
 
 /// Models whose accuracy is NaN are left out. Percentile bootstrap intervals: models are drawn with replacement, draws
-/// for which a measure is undefined are left out of its interval, {NaN, NaN} where none is left. Seeded: the same
+/// for which a measure is undefined are left out of its interval, {NaN, NaN} where none is left and of fewer than
+/// least_models_for_interval models. Seeded: the same
 /// numbers on every machine. O((n log n) resamples). Throws InvalidArgument on sizes that differ, resamples < 0, a
 /// level outside (0, 1) and top < 1.
 Evaluation evaluate(const std::string& measure, std::span<const double> scores, std::span<const double> accuracies,

@@ -23,7 +23,8 @@ struct EvaluateCommand {
   OutputOptions output;
 };
 
-std::string interval_text(const Interval& interval) {
+std::string interval_text(const Interval& interval, std::int64_t models) {
+  if (models < least_models_for_interval) return "too few models";
   std::string text = "[";
   text += tau_text(interval[0]) + ", " + tau_text(interval[1]) + "]";
   return text;
@@ -39,7 +40,7 @@ std::string table_text(const std::vector<Comparison>& comparisons, const std::st
   for (const Comparison& comparison : comparisons) {
     const Evaluation& one = comparison.evaluation;
     table.add({one.measure, std::to_string(one.models), tau_text(one.weighted_kendall),
-               intervals ? interval_text(one.weighted_kendall_interval) : "", tau_text(one.kendall),
+               intervals ? interval_text(one.weighted_kendall_interval, one.models) : "", tau_text(one.kendall),
                tau_text(one.spearman), tau_text(one.pearson), tau_text(one.regret_at.front()),
                tau_text(one.relative_at.front())});
   }

@@ -11,6 +11,9 @@
 
 #include <culogme/error.hpp>
 
+#include "measures.hpp"
+#include "source_measures.hpp"
+
 namespace culogme::command {
 namespace {
 
@@ -95,6 +98,7 @@ void add_output_options(CLI::App& app, OutputOptions& options) {
                      "How the result is written (default table)");
   const auto output = [&options](const std::string& text) {
     if (text.empty()) throw UsageError("--output is empty, expected a file");
+    if (text == "-") throw UsageError("--output is -, expected a file: standard output is used without the option");
     options.file = text;
   };
   app.add_option_function<std::string>("--output", output, "Write the result to FILE, whole or not at all")
@@ -254,6 +258,15 @@ Engine make_engine(const EngineOptions& options) {
 }
 
 void check_measure_options(const MeasureOptions& options) {
+  if (!reads_features(parse_measures(options.measures))) {
+    const ScoreOptions& score = options.score;
+    const char* const given = score.procedure != Procedure::maximum       ? "--procedure"
+                              : score.intercept != Intercept::automatic   ? "--intercept"
+                              : options.precision.has_value()             ? "--precision"
+                              : score.accuracy != ScoreOptions{}.accuracy ? "--accuracy"
+                                                                          : nullptr;
+    if (given != nullptr) throw UsageError(std::string(given) + " is of the evidence, which only --measure logme has");
+  }
   if (options.score.procedure == Procedure::reference && options.score.intercept == Intercept::on)
     throw UsageError("--procedure reference has no intercept: leave out --intercept on");
   if (options.score.procedure != Procedure::reference && !options.reference_option.empty())

@@ -113,7 +113,11 @@ std::string printable(std::string_view text) {
   return clean;
 }
 
-std::string fixed(double value, int digits) { return format("%.*f", digits, value); }
+std::string fixed(double value, int digits) {
+  const std::string text = format("%.*f", digits, value);
+  // No digit is left of a small negative value: a zero has no sign.
+  return text.starts_with('-') && text.find_first_of("123456789in") == std::string::npos ? text.substr(1) : text;
+}
 
 std::string general(double value, int digits) { return format("%.*g", digits, value); }
 

@@ -31,7 +31,8 @@ struct RankCommand {
   PictureOptions pictures;
 };
 
-/// All measures of a model. A measure that it has no files for is left out with a warning, unless it is the score.
+/// All measures of a model. A measure that it has no usable files for is left out with a warning, unless it is the
+/// score.
 RankedModel measure_model(const RankCommand& command, Engine& engine, const Labels& labels, const ModelFiles& files,
                           const std::vector<std::string>& measures) {
   RankedModel model{files.name, {}, {}};
@@ -52,8 +53,15 @@ RankedModel measure_model(const RankCommand& command, Engine& engine, const Labe
     model.score.task = labels.task;
     model.score.rows = labels.rows - labels.ignored;
   }
-  model.sources = measure_sources(engine, possible, sources, command.measure.softmax, labels, command.data.read_options,
-                                  command.measure.score.progress);
+  try {
+    model.sources = measure_sources(engine, possible, sources, command.measure.softmax, labels,
+                                    command.data.read_options, command.measure.score.progress);
+  } catch (const Error& error) {
+    // The score stands without them.
+    if (measures.front() != "logme") throw;
+    model.sources_error = error.what();
+    model.warnings.push_back("no leep and nce: " + model.sources_error);
+  }
   for (const std::string& measure : measures)
     model.values.push_back(measure_value(measure, reads_features(possible) ? &model.score : nullptr, model.sources));
   model.warnings.insert(model.warnings.end(), model.score.warnings.begin(), model.score.warnings.end());
@@ -107,7 +115,8 @@ std::vector<std::string> missing_measures(const RankReport& report) {
     std::string names;
     std::size_t count = 0;
     for (const RankedModel& model : report.models)
-      if (std::isnan(model.values[i]) && ++count <= named_models) names += (names.empty() ? "" : ", ") + model.name;
+      if (std::isnan(model.values[i]) && model.sources_error.empty() && ++count <= named_models)
+        names += (names.empty() ? "" : ", ") + model.name;
     if (count > named_models) names += " and " + std::to_string(count - named_models) + " more";
     if (count > 0)
       warnings.push_back("no " + report.measures[i] + " for " + names + ": there are no " +

@@ -97,20 +97,50 @@ std::string close_calls(const std::vector<RankedModel>& models) {
   return "the order is not certain where scores are nearer than their error bounds: " + pairs;
 }
 
-std::string disagreement(const RankReport& report) {
-  std::string text;
-  bool differ = false;
-  std::string first;
-  for (std::size_t i = 0; i < report.measures.size(); ++i) {
-    const RankedModel* best = nullptr;
-    for (const RankedModel& model : report.models)
-      if (!std::isnan(model.values[i]) && (best == nullptr || model.values[i] > best->values[i])) best = &model;
-    if (best == nullptr) continue;
-    if (first.empty()) first = best->name;
-    differ = differ || best->name != first;
-    text += (text.empty() ? "" : ", ") + report.measures[i] + " " + best->name;
+namespace {
+
+/// The models with the largest value of a measure: several where they are equal.
+std::vector<const RankedModel*> best_models(const std::vector<const RankedModel*>& models, std::size_t measure) {
+  std::vector<const RankedModel*> best;
+  for (const RankedModel* model : models) {
+    if (!best.empty() && model->values[measure] < best.front()->values[measure]) continue;
+    if (!best.empty() && model->values[measure] > best.front()->values[measure]) best.clear();
+    best.push_back(model);
   }
-  return differ ? "the measures disagree about the best model: " + text : "";
+  return best;
+}
+
+std::string best_names(const std::vector<const RankedModel*>& models) {
+  if (models.size() > 2) return models.front()->name + " and " + std::to_string(models.size() - 1) + " equal ones";
+  return models.size() == 2 ? models[0]->name + " or " + models[1]->name : models.front()->name;
+}
+
+}  // namespace
+
+std::string disagreement(const RankReport& report) {
+  std::vector<std::size_t> measures;  // that any model has
+  for (std::size_t i = 0; i < report.measures.size(); ++i)
+    if (std::any_of(report.models.begin(), report.models.end(),
+                    [i](const RankedModel& model) { return !std::isnan(model.values[i]); }))
+      measures.push_back(i);
+  // A measure says nothing about models that lack its files.
+  std::vector<const RankedModel*> models;
+  for (const RankedModel& model : report.models)
+    if (std::none_of(measures.begin(), measures.end(), [&](std::size_t i) { return std::isnan(model.values[i]); }))
+      models.push_back(&model);
+  if (models.size() < 2 || measures.size() < 2) return "";
+  std::vector<const RankedModel*> agreed = models;
+  std::string text;
+  for (const std::size_t i : measures) {
+    const std::vector<const RankedModel*> best = best_models(models, i);
+    std::erase_if(
+        agreed, [&best](const RankedModel* model) { return std::find(best.begin(), best.end(), model) == best.end(); });
+    text += (text.empty() ? "" : ", ") + report.measures[i] + " " + best_names(best);
+  }
+  if (!agreed.empty()) return "";
+  const bool all = models.size() == report.models.size();
+  return "the measures disagree about the best " +
+         (all ? std::string("model: ") : "of the " + std::to_string(models.size()) + " models that have all: ") + text;
 }
 
 std::string rank_table(const RankReport& report, bool quiet) {
@@ -161,7 +191,8 @@ std::string rank_table(const RankReport& report, bool quiet) {
     const Evaluation& evaluation = comparison.evaluation;
     const std::string of = report.measures.size() > 1 ? " of " + evaluation.measure : "";
     text += "weighted Kendall tau" + of + " against " + printable(report.accuracies->column) + ": " +
-            tau_text(evaluation.weighted_kendall) + " (" + counted(evaluation.models, "model") + ")\n";
+            tau_text(evaluation.weighted_kendall) + " (" + counted(evaluation.models, "model") +
+            (evaluation.models < least_models_for_interval ? ", too few to tell)\n" : ")\n");
   }
   for (const std::string& line : {ties(report.models), disagreement(report)})
     if (!line.empty()) text += printable(line) + "\n";

@@ -18,6 +18,7 @@ struct RankedModel {
   std::string name;
   Score score;  ///< without LogME only rows and engine
   SourceMeasures sources;
+  std::string sources_error = {};          ///< why `sources` has nothing, where their files cannot be used
   std::vector<double> values = {};         ///< of the measures, in their order; NaN where the model lacks the files
   std::vector<std::string> warnings = {};  ///< of all measures
   /// Probability that the model is better than the next one; NaN of the last one and where nothing is known.
@@ -54,7 +55,8 @@ void sort_models(std::vector<RankedModel>& models);
 /// A sentence that names the neighbours whose scores are nearer than their error bounds; empty where there are none.
 std::string close_calls(const std::vector<RankedModel>& models);
 
-/// A sentence that names the best model of each measure; empty where all have the same one.
+/// A sentence that names the best models of each measure among those that have all measures; empty where one model is
+/// the best by all, or as good as the best.
 std::string disagreement(const RankReport& report);
 
 std::string rank_table(const RankReport& report, bool quiet);

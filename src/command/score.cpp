@@ -134,6 +134,10 @@ int run_score(ScoreCommand& command) {
                      "of their own");
   }
   check_measure_options(command.measure);
+  if (command.measure.score.standard_error && !reads_features(measures))
+    throw UsageError("--standard-error is that of the evidence, which only --measure logme has");
+  if (command.order != TargetOrder::given && !reads_features(measures))
+    throw UsageError("--sort orders targets by their evidence, which only --measure logme has");
   std::vector<std::string> inputs = command.features;
   inputs.insert(inputs.end(), {command.data.labels, command.sources.probabilities, command.sources.source_labels});
   check_files(command.output, inputs);
@@ -143,10 +147,6 @@ int run_score(ScoreCommand& command) {
   ScoreReport report = statistics != command.features.end() ? score_statistics(command, progress)
                                                             : score_files(command, measures, progress);
   report.measures = measures;
-  if (command.measure.score.standard_error && !report.has_logme())
-    throw UsageError("--standard-error is that of the evidence, which only --measure logme has");
-  if (command.order != TargetOrder::given && !report.has_logme())
-    throw UsageError("--sort orders targets by their evidence, which only --measure logme has");
   sort_targets(report, command.order);
   progress.wipe();
   check_interrupted();

@@ -92,7 +92,8 @@ void bootstrap(std::span<const double> scores, std::span<const double> accuracie
   Random random(options.seed);
   Draw draw(models, accuracies);
   std::vector<double> best;
-  for (std::int64_t resample = 0; resample < options.resamples && !accuracies.empty(); ++resample) {
+  const bool enough = static_cast<std::int64_t>(accuracies.size()) >= least_models_for_interval;
+  for (std::int64_t resample = 0; resample < options.resamples && enough; ++resample) {
     draw.take(random);
     samples[0].push_back(draw.weighted_kendall());
     samples[1].push_back(draw.kendall());

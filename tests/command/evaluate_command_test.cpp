@@ -19,24 +19,24 @@ struct Tables {
   }
 };
 
-const char* const four_scores = "name,logme,note,leep\na,0.1,x,3\nb,0.2,y,2\nc,0.3,,4\nd,0.4,z,1\n";
-const char* const four_accuracies = "model,probe,finetuned\nd,0.7,0.1\nc,0.9,0.2\nb,0.6,0.3\na,0.5,0.4\n";
+const char* const five_scores = "name,logme,note,leep\na,0.1,x,3\nb,0.2,y,2\nc,0.3,,4\nd,0.4,z,1\ne,0.5,,5\n";
+const char* const five_accuracies = "model,probe,finetuned\nd,0.7,0.1\nc,0.9,0.2\nb,0.6,0.3\na,0.5,0.4\ne,0.8,0.5\n";
 
 TEST(CommandEvaluate, JsonJoinsByNameAndHasTheNumbersOfTheLibrary) {
-  const Tables tables(four_scores, four_accuracies);
+  const Tables tables(five_scores, five_accuracies);
   const Outcome outcome = run({"evaluate", tables.scores, tables.accuracies, "--format", "json"});
   ASSERT_EQ(outcome.code, 0) << outcome.text();
   const nlohmann::json object = outcome.json();
   EXPECT_EQ(object["command"], "evaluate");
   EXPECT_EQ(object["accuracy"], "probe");
   ASSERT_EQ(object["measures"].size(), 2U);
-  const std::vector<double> accuracies = {0.5, 0.6, 0.9, 0.7};
-  const std::vector<std::vector<double>> scores = {{0.1, 0.2, 0.3, 0.4}, {3, 2, 4, 1}};
+  const std::vector<double> accuracies = {0.5, 0.6, 0.9, 0.7, 0.8};
+  const std::vector<std::vector<double>> scores = {{0.1, 0.2, 0.3, 0.4, 0.5}, {3, 2, 4, 1, 5}};
   for (std::size_t i = 0; i < 2; ++i) {
     const nlohmann::json& one = object["measures"][i];
     const culogme::Evaluation expected = culogme::evaluate("", scores[i], accuracies);
     EXPECT_EQ(one["measure"], i == 0 ? "logme" : "leep");
-    EXPECT_EQ(one["models"], 4);
+    EXPECT_EQ(one["models"], 5);
     EXPECT_EQ(one["weighted_kendall"], expected.weighted_kendall);
     EXPECT_EQ(one["kendall"], expected.kendall);
     EXPECT_EQ(one["spearman"], expected.spearman);
@@ -48,19 +48,37 @@ TEST(CommandEvaluate, JsonJoinsByNameAndHasTheNumbersOfTheLibrary) {
   }
 }
 
+// Two models in order are in order in every draw, which is no certainty.
+TEST(CommandEvaluate, FewModelsHaveNoInterval) {
+  for (const int models : {4, 5}) {
+    std::string scores = "name,logme\n", accuracies = "name,acc\n";
+    for (int i = 0; i < models; ++i) {
+      scores.append("m").append(std::to_string(i)).append(",").append(std::to_string(i)).append("\n");
+      accuracies.append("m").append(std::to_string(i)).append(",").append(std::to_string(i * i)).append("\n");
+    }
+    const Tables tables(scores, accuracies);
+    const nlohmann::json one =
+        run({"evaluate", tables.scores, tables.accuracies, "--format", "json"}).json()["measures"][0];
+    EXPECT_EQ(one["weighted_kendall"], 1);
+    EXPECT_EQ(one["interval"]["weighted_kendall"][0].is_null(), models < 5);
+    EXPECT_EQ(run({"evaluate", tables.scores, tables.accuracies}).out.find("too few models") != std::string::npos,
+              models < 5);
+  }
+}
+
 TEST(CommandEvaluate, AccuracyColumnPicksAnother) {
-  const Tables tables(four_scores, four_accuracies);
+  const Tables tables(five_scores, five_accuracies);
   const nlohmann::json object =
       run({"evaluate", tables.scores, tables.accuracies, "--accuracy-column", "finetuned", "--format", "json"}).json();
   EXPECT_EQ(object["accuracy"], "finetuned");
-  const std::vector<double> scores = {0.1, 0.2, 0.3, 0.4}, accuracies = {0.4, 0.3, 0.2, 0.1};
+  const std::vector<double> scores = {0.1, 0.2, 0.3, 0.4, 0.5}, accuracies = {0.4, 0.3, 0.2, 0.1, 0.5};
   EXPECT_EQ(object["measures"][0]["weighted_kendall"], culogme::weighted_kendall(scores, accuracies));
   expect_error(run({"evaluate", tables.scores, tables.accuracies, "--accuracy-column", "other"}), 2,
                {"other", "probe, finetuned"});
 }
 
 TEST(CommandEvaluate, SeedAndResamplesDecideTheInterval) {
-  const Tables tables(four_scores, four_accuracies);
+  const Tables tables(five_scores, five_accuracies);
   const auto interval = [&](const std::vector<std::string>& options) {
     std::vector<std::string> words = {"evaluate", tables.scores, tables.accuracies, "--format", "json"};
     words.insert(words.end(), options.begin(), options.end());
@@ -111,9 +129,9 @@ TEST(CommandEvaluate, UndefinedNumbersAreNull) {
 TEST(CommandEvaluate, TablesThatCannotBeJoinedAreErrors) {
   const Tables apart("name,logme\na,1\nb,2\n", "name,acc\nx,1\ny,2\n");
   expect_error(run({"evaluate", apart.scores, apart.accuracies}), 1, {"no model", "acc"});
-  const Tables twice("name,logme\na,1\na,2\n", four_accuracies);
+  const Tables twice("name,logme\na,1\na,2\n", five_accuracies);
   expect_error(run({"evaluate", twice.scores, twice.accuracies}), 1, {"a", "twice"});
-  const Tables words("name,logme\na,x\nb,y\n", four_accuracies);
+  const Tables words("name,logme\na,x\nb,y\n", five_accuracies);
   expect_error(run({"evaluate", words.scores, words.accuracies}), 1, {"scores.csv", "no column of numbers"});
   expect_error(run({"evaluate", apart.scores, apart.folder / "none.csv"}), 3, {"none.csv"});
 }

@@ -67,6 +67,7 @@ TEST(CommandOutput, PlacesThatCannotBeWrittenAreFoundBeforeTheWork) {
   const Input input;
   expect_error(run(input.with({"--output", input.folder / "none/out.csv"})), 3, {"none/out.csv", "No such file"});
   expect_error(run(input.with({"--output", input.folder / "in"})), 3, {"in", "folder"});
+  expect_error(run(input.with({"--output", "-"})), 2, {"--output is -", "standard output"});
   std::filesystem::permissions(input.folder.path(), std::filesystem::perms(0555));
   std::filesystem::permissions(input.folder / "in", std::filesystem::perms(0755));
   Surroundings surroundings;

@@ -94,6 +94,23 @@ TEST(CommandSource, LogitsByMistakeAndOnPurpose) {
   const nlohmann::json object =
       files.score({"--measure", "leep", "--probabilities", logits, "--softmax", "--format", "json"}).json();
   EXPECT_NEAR(object["score"], files.expected().leep->value, 1e-13);
+  EXPECT_EQ(object["warnings"].dump().find("leave out --softmax"), std::string::npos);
+  // The other way round every number is fine, and nothing but the looks of the rows tells.
+  const std::vector<std::string> twice = {"--measure", "leep,nce", "--probabilities", files.probabilities, "--softmax"};
+  const Outcome outcome = files.score(twice);
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.text().find("good.probabilities.npy: its rows are between 0 and 1"), std::string::npos)
+      << outcome.text();
+}
+
+TEST(CommandSource, RoundedProbabilitiesAreNoLogits) {
+  const Files files;
+  const std::string rounded = files.folder / "rounded.npy";
+  std::vector<double> values(static_cast<std::size_t>(rows * 4), 0.2499);
+  write_file(rounded, npy(values, rows, 4));
+  const Outcome outcome = files.score({"--measure", "leep", "--probabilities", rounded});
+  expect_error(outcome, 1, {"rounded.npy", "row 0 adds up to 0.9996", "divide each row by its sum"});
+  EXPECT_EQ(outcome.text().find("softmax"), std::string::npos) << outcome.text();
 }
 
 TEST(CommandSource, StandardInputIsKeptForTheSecondPass) {
@@ -173,6 +190,16 @@ TEST(CommandSource, OptionsThatDoNotFit) {
   expect_error(run({"score", "--measure", "leep", "--probabilities", files.probabilities}), 2, {"--labels is missing"});
   expect_error(files.score({"--measure", "leep", "--probabilities", files.probabilities, "--task", "regression"}), 1,
                {"regression"});
+  for (const std::vector<std::string>& option : std::vector<std::vector<std::string>>{{"--precision", "f64"},
+                                                                                      {"--procedure", "reference"},
+                                                                                      {"--intercept", "on"},
+                                                                                      {"--accuracy", "1e-3"},
+                                                                                      {"--standard-error"},
+                                                                                      {"--sort", "excess"}}) {
+    std::vector<std::string> words = {"--measure", "leep", "--probabilities", files.probabilities};
+    words.insert(words.end(), option.begin(), option.end());
+    expect_error(files.score(words), 2, {option.front(), "--measure logme"});
+  }
 }
 
 TEST(CommandSource, RankHasAColumnForEachMeasure) {
@@ -219,6 +246,44 @@ TEST(CommandSource, RankFailsOnlyWhatTheFirstMeasureNeeds) {
   EXPECT_TRUE(object["models"][0]["features"].is_null());
   EXPECT_EQ(object["failed"][0]["name"], "bare");
   EXPECT_NE(object["failed"][0]["error"].get<std::string>().find("no probabilities"), std::string::npos);
+}
+
+TEST(CommandSource, RankKeepsAModelWhoseOtherMeasureFails) {
+  const Files files;
+  write_file(files.folder / "bare.probabilities.npy",
+             npy(std::vector<double>(static_cast<std::size_t>(rows * 4), 7), rows, 4));
+  const std::vector<std::string> words = {"rank", files.folder.path(), "--measure", "logme,leep", "--format", "json"};
+  const Outcome outcome = run(words);
+  EXPECT_EQ(outcome.code, 0) << outcome.text();
+  const nlohmann::json object = outcome.json();
+  ASSERT_EQ(object["models"].size(), 2U);
+  for (const nlohmann::json& model : object["models"])
+    EXPECT_EQ(model["measures"]["leep"].is_null(), model["name"] == "bare");
+  const std::string warnings = object["warnings"].dump();
+  EXPECT_NE(warnings.find("bare: no leep and nce: "), std::string::npos) << warnings;
+  EXPECT_EQ(warnings.find("there are no probabilities"), std::string::npos) << warnings;
+}
+
+// Models that lack a measure, and equal values, are no disagreement.
+TEST(CommandSource, MeasuresDisagreeOnlyAboutModelsThatHaveAll) {
+  const Files files;
+  const auto line = [&](const std::string& models, const std::string& measures) {
+    write_file(files.folder / "m.csv", "name,features,probabilities\n" + models);
+    return run({"rank", files.folder / "m.csv", "--labels", files.labels, "--measure", measures}).out;
+  };
+  write_file(files.folder / "flat.probabilities.npy",
+             npy(std::vector<double>(static_cast<std::size_t>(rows * 4), 0.25), rows, 4));
+  EXPECT_EQ(line("best,good.npy,\nother,bare.npy,good.probabilities.npy\n", "logme,leep").find("disagree"),
+            std::string::npos);
+  EXPECT_EQ(
+      line("a,bare.npy,flat.probabilities.npy\nb,good.npy,flat.probabilities.npy\n", "leep,logme").find("disagree"),
+      std::string::npos)
+      << "equal LEEP";
+  const std::string some = line(
+      "best,good.npy,\nb,bare.npy,flat.probabilities.npy\na,good.npy,flat.probabilities.npy\n"
+      "c,bare.npy,good.probabilities.npy\n",
+      "logme,leep");
+  EXPECT_NE(some.find("about the best of the 3 models that have all: logme a, leep c\n"), std::string::npos) << some;
 }
 
 TEST(CommandSource, RankSaysWhenMeasuresDisagree) {
