@@ -8,6 +8,9 @@ import struct
 import subprocess
 import tempfile
 
+# Resampling fewer models than this tells nothing: a tau of two to four models often comes out the same in every sample.
+FEWEST_FOR_INTERVAL = 5
+
 
 class Command:
     """The command at `path`. Every score, tau and interval of these experiments is one that it printed."""

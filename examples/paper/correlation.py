@@ -14,11 +14,13 @@ import json
 import pathlib
 import sys
 
-from command import Command, npy_header, read_table, write_csv
+from command import FEWEST_FOR_INTERVAL, Command, npy_header, read_table, write_csv
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUNDLED = HERE.parent / "data"
 MEASURES = ("logme", "leep", "nce")
+# Of these a small value is good.
+ERRORS = ("mse", "left_out_mse")
 
 
 def task_of(folder):
@@ -48,8 +50,10 @@ def left_out_error(command, folder, name, task):
 
 
 def summary(task, entry):
-    """One row of a tau table, from an entry of `culogme evaluate`."""
-    interval = entry.get("interval", {}).get("weighted_kendall", [None, None])
+    """One row of a tau table, from an entry of `culogme evaluate`. No interval where there are too few models."""
+    interval = (entry.get("interval") or {}).get("weighted_kendall") or [None, None]
+    if entry["models"] < FEWEST_FOR_INTERVAL:
+        interval = [None, None]
     return {
         "task": task,
         "measure": entry["measure"],
@@ -61,6 +65,20 @@ def summary(task, entry):
         "kendall": entry["kendall"],
         "regret_at_1": entry["regret_at_1"],
     }
+
+
+def tau_rows(command, task, scores, known, column):
+    """Rows of the tau table against one column of `known`."""
+    entries = command.evaluate(scores, known, column)
+    rows = [summary(task, entry) for entry in entries.values()]
+    if column in ERRORS:
+        # The command takes the largest value for the best one, so what a choice costs comes from the negated errors.
+        negated = {name: {column: -row[column]} for name, row in known.items() if column in row}
+        costs = command.evaluate(scores, negated, column)
+        for row in rows:
+            row["regret_at_1"] = costs[row["measure"]]["regret_at_1"]
+    # Undefined for one model, and where all scores or all accuracies are equal.
+    return [row for row in rows if row["weighted_kendall"] is not None]
 
 
 def real_task(command, folder):
@@ -85,11 +103,9 @@ def real_task(command, folder):
             if name in scores:
                 row["left_out_mse"] = left_out_error(command, folder, name, task)
     taus = []
-    for column in ("probe", "finetuned", "mse", "left_out_mse"):
+    for column in ("probe", "finetuned", *ERRORS):
         if sum(column in row for row in known.values()) > 1:
-            rows = [summary(folder.name, entry) for entry in command.evaluate(scores, known, column).values()]
-            # Undefined for one model, and where all scores or all accuracies are equal.
-            taus += [row for row in rows if row["weighted_kendall"] is not None and row["low"] is not None]
+            taus += tau_rows(command, folder.name, scores, known, column)
     seconds = ranked["seconds"]["total"]
     return {"name": folder.name, "task": task, "scores": scores, "known": known, "taus": taus, "seconds": seconds}
 
@@ -150,9 +166,26 @@ def means_of(rows):
     return {measure: {"mean": mean(values), "datasets": len(values)} for measure, values in taus.items()}
 
 
-def write(out, tasks, tables):
+def compared(rows, measures=MEASURES):
+    """How often each measure has the largest tau, and the means, over those data sets alone that have all measures."""
+    taus = {}
+    for row in rows:
+        taus.setdefault(row["task"], {})[row["measure"]] = row["weighted_kendall"]
+    complete = {task: values for task, values in taus.items() if all(measure in values for measure in measures)}
+    largest = [max(measures, key=values.get) for values in complete.values()]
+    common = [measure for measure in next(iter(taus.values())) if all(measure in row for row in complete.values())]
+    return {
+        "measures": list(measures),
+        "datasets": list(complete),
+        "left_out": [task for task in taus if task not in complete],
+        "largest": {measure: largest.count(measure) for measure in measures},
+        "means": {measure: mean(row[measure] for row in complete.values()) for measure in common},
+    }
+
+
+def write(out, tasks, tables, bundled):
     out.mkdir(parents=True, exist_ok=True)
-    columns = [*MEASURES, "probe", "finetuned", "mse", "left_out_mse"]
+    columns = [*MEASURES, "probe", "finetuned", *ERRORS]
     write_csv(
         out / "tasks.csv",
         ["task", "model", *columns],
@@ -170,12 +203,18 @@ def write(out, tasks, tables):
         if rows:
             write_csv(out / f"{name}.csv", list(rows[0]), [list(row.values()) for row in rows])
     summary_of_all = {
+        "bundled": bundled,
         "tasks": tasks,
         "published": tables,
         "means": {name: means_of(rows) for name, rows in tables.items()},
+        "compared": compared(tables["images"]),
     }
     (out / "correlation.json").write_text(json.dumps(summary_of_all, indent=1) + "\n", encoding="utf-8")
     return summary_of_all
+
+
+def interval_text(row):
+    return "too few models" if row["low"] is None else f"{row['low']:.2f} to {row['high']:.2f}"
 
 
 def show(result):
@@ -183,7 +222,7 @@ def show(result):
     for row in [row for task in result["tasks"] for row in task["taus"]]:
         print(
             f"{row['task']:<14} {row['measure']:<8} {row['against']:<13} {row['models']:>6}  "
-            f"{row['weighted_kendall']:6.3f} ({row['low']:.2f} to {row['high']:.2f})"
+            f"{row['weighted_kendall']:6.3f} ({interval_text(row)})"
         )
     print("\nPublished tables: mean weighted tau over the data sets")
     for name, means in result["means"].items():
@@ -206,7 +245,8 @@ def main():
     if not folders:
         raise SystemExit(f"{arguments.data} has no folder with an accuracies.csv")
     tasks = [real_task(command, folder) for folder in folders]
-    show(write(arguments.out, tasks, published_tables(command, BUNDLED / "benchmarks")))
+    bundled = arguments.data.resolve() == BUNDLED
+    show(write(arguments.out, tasks, published_tables(command, BUNDLED / "benchmarks"), bundled))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,8 @@
 """Small figures as SVG that can be read in light and dark, by eye and by screen reader."""
 
+import functools
 import io
 import re
-
-import matplotlib
-
-matplotlib.use("svg")
-import matplotlib.pyplot as plt  # noqa: E402
 
 # Middle tones that stand out from white and from black; markers and dashes tell them apart without colour.
 STYLES = {
@@ -22,38 +18,48 @@ NAMES = {"logme": "LogME", "leep": "LEEP", "nce": "NCE", "hscore": "H-score", "s
 INK = "#010203"
 THEME = "<style>svg{color:#1f2328}@media(prefers-color-scheme:dark){svg{color:#e6e6e6}}</style>"
 
-matplotlib.rcParams.update(
-    {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "culogme",
-        "font.family": "sans-serif",
-        "font.size": 9,
-        "text.color": INK,
-        "axes.edgecolor": INK,
-        "axes.labelcolor": INK,
-        "xtick.color": INK,
-        "ytick.color": INK,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.titlesize": 10,
-        "legend.frameon": False,
-        "figure.facecolor": "none",
-        "axes.facecolor": "none",
-        "savefig.facecolor": "none",
-        "lines.markersize": 5,
-    }
-)
+SETTINGS = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "culogme",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "legend.frameon": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "lines.markersize": 5,
+}
+
+
+@functools.cache
+def pyplot():
+    """matplotlib, loaded with the first figure: the texts of the page can be made and tested without it."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams.update(SETTINGS)
+    import matplotlib.pyplot
+
+    return matplotlib.pyplot
 
 
 def subplots(columns, width, height, rows=1, **options):
-    return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
+    return pyplot().subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
 
 
 def svg(figure, name, title, description):
     """The figure as a whole SVG file in a string; `name` keeps its ids apart from other figures on one page."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    plt.close(figure)
+    pyplot().close(figure)
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)

@@ -1,5 +1,6 @@
-"""The figures of the paper's experiments. Each function takes results and returns (title, alternative text, figure)."""
+"""The figures of the paper's experiments. Each function draws what its namesake in captions.py describes."""
 
+import captions
 import drawing
 from drawing import NAMES, STYLES
 
@@ -17,39 +18,45 @@ def band(axes, groups, style, label):
         linewidth=0,
     )
     axes.plot(x, means, label=label, **style)
-    return means
 
 
 def toy(rows):
     figure, panels = drawing.subplots(2, 7, 2.8)
-    seeds = len({row["seed"] for row in rows})
-    said = []
     for axes, task in zip(panels, ("classification", "regression")):
         groups, null = {}, 0.0
         for row in rows:
             if row["task"] == task:
                 groups.setdefault(float(row["noise"]), []).append(float(row["logme"]))
                 null = float(row["null_logme"])
-        means = band(axes, groups, STYLES["logme"], "LogME")
+        band(axes, groups, STYLES["logme"], "LogME")
         axes.axhline(null, linewidth=1, **{**STYLES["static"], "marker": ""})
+        # Below the line, where no curve goes: a score falls to that of no signal, not under it.
         axes.annotate(
-            "features without signal", (max(groups), null), xytext=(0, 4), textcoords="offset points", ha="right"
+            "features without signal",
+            (max(groups), null),
+            xytext=(0, -4),
+            textcoords="offset points",
+            ha="right",
+            va="top",
         )
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(bottom - 0.08 * (top - bottom), top)
         axes.set(title=task.capitalize(), xlabel="noise in the features", ylabel="LogME")
-        said.append(f"{task} from {means[0]:.2f} to {means[-1]:.2f}")
-    return (
-        "Toy problems: LogME against the noise in the features",
-        f"A curve for each task, mean and range of {seeds} seeds, from the least noise to the most: " + ", ".join(said) + ".",
-        figure,
-    )
+    return figure
 
 
-def points(axes, x, y, labels):
-    """Dots, with their names in a column at the right, so that names of neighbours do not cover each other."""
+# Height of a name beside a plot, in inches.
+NAME_HEIGHT = 0.135
+
+
+def points(axes, height, x, y, labels):
+    """Dots, with their names in a column at the right, so that names of neighbours do not cover each other, in axes of
+    `height` inches: they have to be high enough for all names.
+    """
     axes.plot(x, y, linestyle="", marker="o", color=STYLES["logme"]["color"])
     axes.margins(0.05)
     low, high = axes.get_ylim()
-    gap = 0.075
+    gap = min(NAME_HEIGHT / height, 1 / max(len(y) - 1, 1))
     heights = []
     for value in sorted((value - low) / (high - low) for value in y):
         heights.append(max(value, heights[-1] + gap) if heights else value)
@@ -73,39 +80,31 @@ def points(axes, x, y, labels):
 def correlation(tasks):
     columns = min(2, len(tasks))
     lines = -(-len(tasks) // columns)
-    figure, panels = drawing.subplots(columns, 4.2 * columns, 2.9 * lines, lines, squeeze=False)
-    said = []
+    # What a panel's title, axis label and tick labels take.
+    around = 0.8
+    inside = max(2.1, NAME_HEIGHT * max(len(captions.probed(task)) for task in tasks))
+    figure, panels = drawing.subplots(columns, 4.2 * columns, (inside + around) * lines, lines, squeeze=False)
     for axes in panels.flat[len(tasks) :]:
         axes.set_axis_off()
     for axes, task in zip(panels.flat, tasks):
-        against = "mse" if task["task"] == "regression" else "probe"
-        names = [name for name in task["scores"] if against in task["known"].get(name, {})]
+        against, names = captions.against(task), captions.probed(task)
         points(
             axes,
+            inside,
             [task["scores"][name]["logme"] for name in names],
             [task["known"][name][against] for name in names],
             names,
         )
-        # None where no models have been probed, or too few for a tau.
-        tau = next(
-            (row["weighted_kendall"] for row in task["taus"] if (row["measure"], row["against"]) == ("logme", against)),
-            None,
-        )
-        tau_text = "no weighted tau" if tau is None else f"weighted tau {tau:.2f}"
+        axes.locator_params(axis="x", nbins=5)
         axes.set(
-            title=f"{task['name']}: {tau_text}",
+            title=f"{task['name']}: {captions.tau_text(task)}",
             xlabel="LogME",
             ylabel="squared error of a probe" if against == "mse" else "accuracy of a probe",
         )
-        said.append(f"{task['name']}, {len(names)} models, {tau_text} against {against}")
-    return (
-        "Real pre-trained models: LogME against what a trained probe reaches",
-        "One scatter plot for each task: " + "; ".join(said) + ".",
-        figure,
-    )
+    return figure
 
 
-def published(rows, means):
+def published(rows):
     datasets = list(dict.fromkeys(row["task"] for row in rows))
     figure, axes = drawing.subplots(1, 7, 4.2)
     measures = [name for name in STYLES if any(row["measure"] == name for row in rows)]
@@ -114,34 +113,25 @@ def published(rows, means):
         height = [datasets.index(row["task"]) + 0.16 * (offset - (len(measures) - 1) / 2) for row in mine]
         style = {key: STYLES[measure][key] for key in ("color", "marker")}
         axes.plot([row["weighted_kendall"] for row in mine], height, linestyle="", label=NAMES[measure], **style)
+        # Without an interval where there are too few models for one.
+        bars = [(at, row["low"], row["high"]) for at, row in zip(height, mine) if row["low"] is not None]
         axes.hlines(
-            height,
-            [row["low"] for row in mine],
-            [row["high"] for row in mine],
+            [at for at, _, _ in bars],
+            [low for _, low, _ in bars],
+            [high for _, _, high in bars],
             color=style["color"],
             linewidth=1,
             alpha=0.6,
         )
     axes.axvline(0, color=drawing.INK, linewidth=0.6)
-    axes.set(yticks=range(len(datasets)), yticklabels=datasets, xlabel="weighted Kendall tau, 95 % bootstrap interval")
+    axes.set(
+        yticks=range(len(datasets)),
+        yticklabels=datasets,
+        xlabel="weighted Kendall tau, 95\N{NO-BREAK SPACE}% bootstrap interval",
+    )
     axes.invert_yaxis()
     axes.legend(loc="upper center", bbox_to_anchor=(0.45, 1.12), ncols=len(measures))
-    wins = sum(
-        max(
-            (row for row in rows if row["task"] == name and row["measure"] != "static"),
-            key=lambda row: row["weighted_kendall"],
-        )["measure"]
-        == "logme"
-        for name in datasets
-    )
-    return (
-        "Published scores of ten models on nine image data sets: how each measure orders them",
-        f"Dots with their intervals for {len(datasets)} data sets. LogME has the largest tau of the measures on {wins} "
-        "of them. Means: "
-        + ", ".join(f"{NAMES[key]} {value['mean']:.2f}" for key, value in means.items())
-        + ".",
-        figure,
-    )
+    return figure
 
 
 FORM_STYLES = {
@@ -150,46 +140,36 @@ FORM_STYLES = {
     "fixed_point": STYLES["hscore"],
     "library": STYLES["logme"],
 }
-FORM_NAMES = {
-    "naive": "naive (ICML)",
-    "optimised": "optimised (ICML)",
-    "fixed_point": "fixed point (JMLR)",
-    "library": "culogme",
-}
 
 
 def complexity(result):
-    figure, panels = drawing.subplots(2, 7, 3.2, sharey=True)
-    letters = {"columns": "D", "rows": "N"}
-    said = []
-    for axes, variable in zip(panels, letters):
+    figure, panels = drawing.subplots(2, 7, 6.4, 2, sharey=True)
+    for axes, variable in zip(panels.flat, captions.SWEEPS):
+        letter, counted = captions.LETTERS[variable], "columns" if variable == "together" else variable
+        mine = [point for point in result["points"] if point["sweep"] == variable]
         for form, style in FORM_STYLES.items():
-            mine = [point for point in result["points"] if point["sweep"] == variable and point["form"] == form]
-            fitted = [row for row in result["slopes"] if row["against"] == variable and row["form"] == form]
-            if not fitted:
+            exponent = captions.fitted(result, variable, form)
+            if exponent is None:
                 continue
-            exponent = fitted[0]["measured_slope"]
+            curve = [point for point in mine if point["form"] == form]
             axes.loglog(
-                [point[variable] for point in mine],
-                [point["seconds"] for point in mine],
-                label=f"{FORM_NAMES[form]}: {letters[variable]}^{exponent:.2f}",
+                [point[counted] for point in curve],
+                [point["seconds"] for point in curve],
+                label=f"{captions.FORM_NAMES[form]}: {letter}^{exponent:.2f}",
                 **style,
             )
-            said.append(f"{FORM_NAMES[form]} {letters[variable]} to the {exponent:.2f}")
-        fixed = {key: value for key, value in result["base"].items() if key != variable}
-        sizes = sorted({point[variable] for point in result["points"] if point["sweep"] == variable})
+        sizes = sorted({point[counted] for point in mine})
         axes.set_xticks(sizes, [str(size) for size in sizes])
         axes.minorticks_off()
-        axes.set(
-            xlabel=f"{variable} {letters[variable]}", title=", ".join(f"{value} {key}" for key, value in fixed.items())
-        )
+        if variable == "together":
+            axes.set(xlabel="columns D", title="8 D rows, D / 8 classes: all grow")
+        else:
+            fixed = {key: value for key, value in result["base"].items() if key != variable}
+            axes.set(xlabel=f"{variable} {letter}", title=", ".join(f"{value} {key}" for key, value in fixed.items()))
         axes.legend(fontsize=7)
-    panels[0].set_ylabel("processor seconds of one score")
-    return (
-        "Processor time of one score against columns and rows, with fitted exponents",
-        "Log-log curves of four forms of LogME; fitted to the largest sizes: " + ", ".join(said) + ".",
-        figure,
-    )
+    for axes in panels[:, 0]:
+        axes.set_ylabel("processor seconds of one score")
+    return figure
 
 
 def early_stopping(rows, summary):
@@ -202,28 +182,23 @@ def early_stopping(rows, summary):
         epochs, [float(row["probe"]) for row in rows], label="accuracy of the probe", **{**STYLES["leep"], "marker": ""}
     )
     best, stopped, last = int(summary["best_epoch"]), int(summary["stopped_after"]), int(summary["epochs"])
-    # The last epoch is no stop: training ends there anyhow.
-    marks = [(best, "kept", 0.30)] + ([(stopped, "stop", 0.18)] if stopped < last else [])
-    for epoch, name, level in marks:
-        axes.axvline(epoch, color=drawing.INK, linewidth=0.7, linestyle=":")
+    # The last epoch is no stop: training ends there anyhow. The two lines share no height, so that neither crosses the
+    # other's label.
+    marks = [(best, "kept", 0.24, 1)] + ([(stopped, "stop", 0, 0.2)] if stopped < last else [])
+    for epoch, name, low, high in marks:
+        axes.axvline(epoch, low, high, color=drawing.INK, linewidth=0.7, linestyle=":")
+        room = epoch < 0.8 * last
         axes.annotate(
             f"{name}: epoch {epoch}",
-            (epoch, level),
+            (epoch, low + 0.06),
             xycoords=("data", "axes fraction"),
-            xytext=(-3, 0),
+            xytext=(4 if room else -4, 0),
             textcoords="offset points",
-            ha="right" if epoch > epochs[-1] / 3 else "left",
+            ha="left" if room else "right",
         )
     axes.set(xlabel="epoch of self-supervised training", ylabel="LogME")
     other.set_ylabel("accuracy of a linear probe")
     lines = axes.get_lines()[:1] + other.get_lines()[:1]
-    axes.legend(lines, [line.get_label() for line in lines], loc="lower right")
-    return (
-        "LogME after every epoch of self-supervised training, and the accuracy of a linear probe",
-        (
-            f"Two curves over {len(rows)} epochs, Spearman correlation {float(summary['spearman']):.2f}. The network of"
-            f" epoch {best} was kept; "
-            + (f"patience stopped after epoch {stopped}." if stopped < last else "patience did not stop before the end.")
-        ),
-        figure,
-    )
+    # Above the plot: inside, a curve or a line may be anywhere.
+    axes.legend(lines, [line.get_label() for line in lines], loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+    return figure
