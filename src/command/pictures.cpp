@@ -26,14 +26,24 @@ void check_apart(const std::array<std::pair<std::string, std::string>, 3>& resul
   }
 }
 
+/// An option whose value is the name of a file. Many mean standard output by "-", where the result goes: a file of that
+/// name would be a surprise.
+void add_file_option(CLI::App& app, const std::string& option, std::string& target, const std::string& help) {
+  const auto take = [option, &target](const std::string& text) {
+    if (text.empty() || text == "-")
+      throw UsageError(option + (text.empty() ? " is empty" : " is -") + ", expected the name of a file");
+    target = text;
+  };
+  app.add_option_function<std::string>(option, take, help)->type_name("FILE");
+}
+
 }  // namespace
 
 void add_picture_options(CLI::App& app, PictureOptions& options) {
-  app.add_option("--report", options.report,
-                 "Also write one HTML page about the ranking, its classes, spectra and timings, that needs no network")
-      ->type_name("FILE");
-  app.add_option("--plot", options.plot, "Also draw the ranking into FILE.svg or FILE.png (needs gnuplot)")
-      ->type_name("FILE");
+  add_file_option(
+      app, "--report", options.report,
+      "Also write one HTML page about the ranking, its classes, spectra and timings, that needs no network");
+  add_file_option(app, "--plot", options.plot, "Also draw the ranking into FILE.svg or FILE.png (needs gnuplot)");
 }
 
 Pictures::Pictures(const PictureOptions& options, const OutputOptions& output, const std::vector<std::string>& inputs)
@@ -58,7 +68,7 @@ void Pictures::write(const RankReport& report) {
     report_->commit();
   }
   if (plot_) {
-    plot_->write(draw_plot(plotter_, plot_script(report, plot_format(options_.plot))));
+    plot_->write(draw_plot(plotter_, report, plot_format(options_.plot)));
     plot_->commit();
   }
 }

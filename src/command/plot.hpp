@@ -21,11 +21,9 @@ std::string require_plotter();
 
 inline constexpr std::size_t plotted_models = 100;
 
-/// What gnuplot is told: the ranking by the first measure as points with error bars, best first, at most
-/// `plotted_models` of it; names and values beside the points.
-std::string plot_script(const RankReport& report, PlotFormat format);
-
-/// Runs gnuplot on the script and gives the picture's bytes. Throws Error with what it complained about, Interrupted.
-std::string draw_plot(const std::string& plotter, const std::string& script);
+/// The bytes of a picture by gnuplot: the ranking by the first measure as points with error bars, best first, at most
+/// `plotted_models` of it; names and values beside the points. Throws Error with what gnuplot complained about,
+/// Interrupted.
+std::string draw_plot(const std::string& plotter, const RankReport& report, PlotFormat format);
 
 }  // namespace culogme::command

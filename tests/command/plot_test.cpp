@@ -1,6 +1,7 @@
 // --plot: pictures by gnuplot, and what happens where it is missing or fails.
 
 #include <filesystem>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,62 @@ TEST(CommandPlot, SvgHasAPointForEachModel) {
   expect_well_formed(svg);
 }
 
+/// Names that all begin and some that all end alike, too long for any picture.
+std::vector<std::string> long_names(const std::string& front, const std::string& back) {
+  std::vector<std::string> names;
+  for (const char* own : {"Zero", "One", "Two", "Three", "Four"}) names.push_back(front + own + back);
+  return names;
+}
+
+TEST(CommandPlot, LongNamesStayDifferent) {
+  CULOGME_NEEDS_GNUPLOT();
+  const std::string same(70, 'x');
+  for (const std::vector<std::string>& names : {long_names(same, ""), long_names("", same), long_names("a_", same)}) {
+    const Reported models(names, 60, 3);
+    const std::string file = models.folder / "plot.svg";
+    ASSERT_EQ(plot(models, file).code, 0);
+    const std::string svg = read_file(file), drawn = svg.substr(svg.find("</desc>"));
+    for (const char* own : {"Zero", "One", "Two", "Three", "Four"}) EXPECT_EQ(count(drawn, own), 1) << names.front();
+    EXPECT_EQ(count(drawn, "\xE2\x80\xA6"), 5);
+    EXPECT_EQ(count(drawn, same), 0);
+  }
+}
+
+TEST(CommandPlot, TextsStandApartAndInThePicture) {
+  CULOGME_NEEDS_GNUPLOT();
+  const Reported models(long_names(std::string(70, 'x'), ""), 60, 3);
+  const std::string file = models.folder / "plot.svg";
+  ASSERT_EQ(plot(models, file).code, 0);
+  const std::string svg = read_file(file);
+  const std::regex centred(
+      "translate\\(([0-9.]+),([0-9.]+)\\)\"[^>]*text-anchor=\"middle\">\\s*<text>(?:<tspan[^>]*>)?([^<]*)<");
+  constexpr double width = 900, character = 8.4;
+  double end = 0, line = 0;
+  int texts = 0;
+  for (std::sregex_iterator at(svg.begin(), svg.end(), centred), none; at != none; ++at, ++texts) {
+    const double middle = std::stod((*at)[1]), half = character / 2 * static_cast<double>((*at)[3].length());
+    EXPECT_GE(middle - half, std::stod((*at)[2]) == line ? end : 0) << at->str();
+    EXPECT_LE(middle + half, width) << at->str();
+    end = middle + half;
+    line = std::stod((*at)[2]);
+  }
+  EXPECT_GE(texts, 2 + 2);  // title, name of the axis, and two ticks at least
+}
+
+TEST(CommandPlot, IsDescribedForThoseWhoCannotSeeIt) {
+  CULOGME_NEEDS_GNUPLOT();
+  const std::string whole = "<b> & " + std::string(70, 'x');
+  const Reported models({"alpha", whole}, 60, 3);
+  const std::string file = models.folder / "plot.svg";
+  ASSERT_EQ(plot(models, file).code, 0);
+  const std::string svg = read_file(file);
+  EXPECT_EQ(count(svg, "<title>"), 1);
+  EXPECT_NE(svg.find("<title>Ranking by logme, best first</title>"), std::string::npos);
+  EXPECT_NE(svg.find("<desc>logme, higher is better. 1. alpha: "), std::string::npos);
+  EXPECT_NE(svg.find(" 2. &lt;b&gt; &amp; " + whole.substr(6) + ": "), std::string::npos);
+  EXPECT_EQ(svg.find("GNUPLOT"), std::string::npos);
+}
+
 TEST(CommandPlot, PngIsWhole) {
   CULOGME_NEEDS_GNUPLOT();
   const Reported models({"alpha", "beta"}, 60, 3);
@@ -94,7 +151,8 @@ TEST(CommandPlot, HostileNamesAreText) {
   EXPECT_EQ(svg.find("<script>"), std::string::npos);
   EXPECT_NE(svg.find("a_b^c{d}"), std::string::npos);
   EXPECT_NE(svg.find("`touch owned`"), std::string::npos);
-  EXPECT_EQ(svg.find(std::string(100, 'n')), std::string::npos);
+  EXPECT_EQ(svg.find(std::string(100, 'n'), svg.find("</desc>")), std::string::npos);
+  EXPECT_EQ(svg.find('\xff'), std::string::npos) << "no UTF-8";
   expect_well_formed(svg);
   EXPECT_FALSE(std::filesystem::exists("owned"));
 }
@@ -132,6 +190,12 @@ TEST(CommandPlot, OfNothingButUnboundedOrFailedModels) {
 TEST(CommandPlot, OtherEndingsAreRefused) {
   const Reported models({"a", "b"}, 60, 3);
   expect_error(plot(models, models.folder / "plot.pdf"), 2, {"plot.pdf", ".svg or .png"});
+}
+
+TEST(CommandPlot, NeedsTheNameOfAFile) {
+  const Reported models({"a", "b"}, 60, 3);
+  expect_error(plot(models, "-"), 2, {"--plot is -, expected the name of a file"});
+  expect_error(plot(models, ""), 2, {"--plot is empty, expected the name of a file"});
 }
 
 TEST(CommandPlot, IsRefusedWithoutGnuplot) {
