@@ -23,7 +23,7 @@ else()
   message(STATUS "culogme rank --report: left out, no D3 (Debian's package node-d3)")
 endif()
 
-set(page_scripts base.js navigate.js ranking.js accuracy.js classes.js heatmap.js spectrum.js timings.js main.js)
+set(page_scripts base.js names.js navigate.js ranking.js accuracy.js classes.js heatmap.js spectrum.js timings.js main.js)
 list(TRANSFORM page_scripts PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/page/ OUTPUT_VARIABLE page_script_paths)
 string(REPLACE ";" "," page_script_names "${page_scripts}")
 add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/page_files.cpp

@@ -182,16 +182,16 @@ Json page_data(const RankReport& report, const std::string& made_by, const std::
   if (detailed < report.models.size())
     left_out.push_back("Pictures show the best " + std::to_string(detailed) + " of " +
                        std::to_string(report.models.size()) + " models; the table lists all.");
-  Json object = {{"version", version()},           {"engine", report.engine},
-                 {"made_by", printable(made_by)},  {"made_at", made_at},
-                 {"task", task_name(report.task)}, {"procedure", procedure_name(report.procedure)},
-                 {"measures", report.measures},    {"detailed", detailed},
-                 {"ignored", report.ignored},      {"seconds", rounded(report.seconds)}};
+  Json object = {{"version", version()}, {"engine", report.engine},        {"made_by", printable(made_by)},
+                 {"made_at", made_at},   {"task", task_name(report.task)}, {"measures", report.measures},
+                 {"detailed", detailed}, {"ignored", report.ignored},      {"seconds", rounded(report.seconds)}};
+  // LEEP and NCE know neither.
+  if (reads_features(report.measures)) object["procedure"] = procedure_name(report.procedure);
   if (!report.models.empty()) {
     const Score& first = report.models.front().score;
     object["rows"] = first.rows;
-    object["intercept"] = first.intercept;
     object["null_score"] = reads_features(report.measures) ? json_number(first.null_value) : Json(nullptr);
+    if (reads_features(report.measures)) object["intercept"] = first.intercept;
   }
   object["models"] = Json::array();
   for (std::size_t i = 0; i < report.models.size(); ++i)

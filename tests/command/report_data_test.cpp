@@ -119,6 +119,22 @@ TEST(CommandReport, OtherMeasuresAndFailedModelsAreThere) {
   EXPECT_FALSE(page["warnings"].empty());
 }
 
+TEST(CommandReport, SettingsOfLogmeAreOfLogmeOnly) {
+  CULOGME_NEEDS_PAGES();
+  const Reported models({"a", "b"}, 60, 3);
+  write_file(models.folder / "source.npy", read_file(models.labels));
+  write_file(models.folder / "models.csv", "name,features,source_labels\na,0.npy,source.npy\nb,1.npy,source.npy\n");
+  for (const char* measures : {"nce", "logme,nce"}) {
+    const Outcome outcome = run({"rank", models.folder / "models.csv", "--labels", models.labels, "--measure", measures,
+                                 "--report", models.page});
+    ASSERT_EQ(outcome.code, 0) << outcome.text();
+    const json page = page_json(models.page);
+    const bool logme = std::string(measures).starts_with("logme");
+    for (const char* key : {"procedure", "intercept"}) EXPECT_EQ(page.contains(key), logme) << key;
+    EXPECT_EQ(page["rows"], 60);
+  }
+}
+
 TEST(CommandReport, NothingInTheDataEndsItsScriptElement) {
   CULOGME_NEEDS_PAGES();
   const std::vector<std::string> names = {"</script><script>boom()</script>",
@@ -174,6 +190,10 @@ TEST(CommandReport, AppearsWholeOrNotAtAll) {
 
   words.back() = models.folder / "0.npy";
   expect_error(run(words), 2, {"--report", "0.npy would replace the input"});
+  words.back() = "-";
+  expect_error(run(words), 2, {"--report is -, expected the name of a file"});
+  words.back() = "";
+  expect_error(run(words), 2, {"--report is empty, expected the name of a file"});
   words.back() = models.page;
   words.insert(words.end(),
                {"--output", models.folder / "../" + std::filesystem::path(models.folder.path()).filename().string() +

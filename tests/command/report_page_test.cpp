@@ -13,7 +13,7 @@
 namespace command_tests {
 namespace {
 
-constexpr int desktop = 1280, telephone = 390;
+constexpr int desktop = 1280, telephone = 390, narrowest = 320;
 
 void expect_drawn(const Browsed& page) {
   EXPECT_EQ(page.console, "");
@@ -141,12 +141,81 @@ TEST(CommandReportPage, FitsATelephone) {
   const Reported models({"a", std::string(300, 'w'), "c"}, 60, 3);
   write_file(models.folder / "accuracies.csv", "name," + std::string(200, 'z') + "\na,0.9\nc,0.8\n");
   ASSERT_EQ(models.report({"--accuracies", models.folder / "accuracies.csv"}).code, 0);
-  const Browsed page = browse(models.page, telephone,
-                              "const e = document.documentElement; e.dataset.width = e.clientWidth;"
-                              "e.dataset.overflow = e.scrollWidth - e.clientWidth;");
-  expect_drawn(page);
-  EXPECT_EQ(root_value(page, "width"), std::to_string(telephone));
-  EXPECT_EQ(root_value(page, "overflow"), "0");
+  for (const int width : {telephone, narrowest}) {
+    const Browsed page = browse(models.page, width,
+                                "const e = document.documentElement; e.dataset.width = e.clientWidth;"
+                                "e.dataset.overflow = e.scrollWidth - e.clientWidth;");
+    expect_drawn(page);
+    EXPECT_EQ(root_value(page, "width"), std::to_string(width));
+    EXPECT_EQ(root_value(page, "overflow"), "0");
+  }
+}
+
+/// Scores that differ in their sixth digit, so that the texts at the axes are long.
+void set_close_scores(const std::string& page) {
+  const std::string text = read_file(page);
+  std::string changed;
+  int models = 0;
+  const std::regex own("\"values\":\\[[^,\\]]*\\],\"status\"");
+  auto rest = text.cbegin();
+  for (std::sregex_iterator at(text.begin(), text.end(), own), none; at != none; ++at, ++models) {
+    changed.append(rest, (*at)[0].first).append("\"values\":[-1.33352" + std::to_string(9 - models) + "],\"status\"");
+    rest = (*at)[0].second;
+  }
+  EXPECT_EQ(models, 3);
+  write_file(page, changed.append(rest, text.cend()));
+}
+
+TEST(CommandReportPage, TextsOfAxesAreWholeAndApart) {
+  CULOGME_NEEDS_BROWSER();
+  CULOGME_NEEDS_PAGES();
+  const Reported models({"a", "b", "c"}, 60, 3);
+  write_file(models.folder / "accuracies.csv", "name,finetuned\na,0.9\nb,0.8\nc,0.7\n");
+  ASSERT_EQ(models.report({"--accuracies", models.folder / "accuracies.csv"}).code, 0);
+  set_uncertainty(models.page, "");
+  set_close_scores(models.page);
+  const std::string script =
+      "const root = document.documentElement.dataset; let cut = 0, over = 0, seen = 0;"
+      "const boxes = (nodes) => [...nodes].filter((n) => n.textContent).map((n) => n.getBoundingClientRect());"
+      "const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;"
+      "for (const svg of document.querySelectorAll('.chart svg')) { const all = svg.getBoundingClientRect();"
+      "  for (const one of boxes(svg.querySelectorAll('text'))) {"
+      "    seen += 1; cut += one.left < all.left - 0.5 || one.right > all.right + 0.5 ? 1 : 0; }"
+      "  const texts = boxes(svg.querySelectorAll('.axis text, text.soft[transform*=rotate]'));"
+      "  texts.forEach((one, i) => texts.slice(0, i).forEach((other) => { over += meet(one, other) ? 1 : 0; })); }"
+      "root.cut = cut; root.over = over; root.seen = seen > 40 ? 'many' : seen;";
+  for (const int width : {desktop, telephone, narrowest}) {
+    const Browsed page = browse(models.page, width, script);
+    expect_drawn(page);
+    EXPECT_NE(page.document.find("1.333528"), std::string::npos) << "no long texts";
+    EXPECT_EQ(root_value(page, "seen"), "many");
+    EXPECT_EQ(root_value(page, "cut"), "0") << width;
+    EXPECT_EQ(root_value(page, "over"), "0") << width;
+  }
+}
+
+TEST(CommandReportPage, LongNamesStayDifferent) {
+  CULOGME_NEEDS_BROWSER();
+  CULOGME_NEEDS_PAGES();
+  const std::string same(70, 'w');
+  const Reported models({same + "one", same + "two", same + "three", same + "four"}, 60, 3);
+  ASSERT_EQ(models.report().code, 0);
+  const std::string script =
+      "const root = document.documentElement.dataset;"
+      "const different = (what) => new Set([...document.querySelectorAll(what)].map((n) => n.textContent)).size;"
+      "root.names = ['ranking', 'classes', 'gamma', 'timings'].map((id) =>"
+      "  different(`#${id}-chart [data-mark=name]`)).join(' ') + ' ' + different('#spectrum-legend bdi');"
+      "root.ranks = [...document.querySelectorAll('#ranking-chart [data-mark=model]')].map((row) =>"
+      "  row.querySelector('text').textContent).join(' ');"
+      "root.cut = [...document.querySelectorAll('#ranking-table bdi, #spectrum-legend bdi')].filter((n) =>"
+      "  n.scrollWidth > n.clientWidth + 1 && getComputedStyle(n).overflow !== 'visible').length;";
+  for (const int width : {desktop, telephone}) {
+    const Browsed page = browse(models.page, width, script);
+    expect_drawn(page);
+    EXPECT_EQ(root_value(page, "names"), "4 4 4 4 4") << width;
+    EXPECT_EQ(root_value(page, "ranks"), "1 2 3 4") << width;
+    EXPECT_EQ(root_value(page, "cut"), "0") << width;
+  }
 }
 
 TEST(CommandReportPage, IsWalkedByKeyboard) {
@@ -225,6 +294,23 @@ TEST(CommandReportPage, OfModelsThatAllFailedStillOpens) {
   const Browsed page = browse(models.page, desktop);
   expect_drawn(page);
   EXPECT_NE(page.document.find("No model could be scored."), std::string::npos);
+}
+
+TEST(CommandReportPage, OfMeasuresWithoutLogme) {
+  CULOGME_NEEDS_BROWSER();
+  CULOGME_NEEDS_PAGES();
+  const Reported models({"a", "b"}, 60, 3);
+  write_file(models.folder / "source.npy", read_file(models.labels));
+  write_file(models.folder / "models.csv", "name,features,source_labels\na,0.npy,source.npy\nb,1.npy,source.npy\n");
+  const Outcome outcome = run(
+      {"rank", models.folder / "models.csv", "--labels", models.labels, "--measure", "nce", "--report", models.page});
+  ASSERT_EQ(outcome.code, 0) << outcome.text();
+  const Browsed page = browse(models.page, desktop);
+  expect_drawn(page);
+  EXPECT_EQ(marks(page, "model"), 2);
+  EXPECT_NE(page.document.find("<dt>Rows</dt>"), std::string::npos);
+  for (const char* of_logme : {"<dt>Procedure</dt>", "<dt>Intercept</dt>"})
+    EXPECT_EQ(page.document.find(of_logme), std::string::npos) << of_logme;
 }
 
 TEST(CommandReportPage, OfOneRegressionTarget) {

@@ -19,7 +19,7 @@ function element(tag, attributes = {}, ...children) {
 }
 
 /** Text that keeps its own direction, so that names cannot turn what stands around them. */
-const isolated = (text) => element('bdi', { title: text }, text);
+const isolated = (text, shown = text) => element('bdi', { title: text }, shown);
 
 function fixed(value, digits = 4) {
   return value === null || value === undefined ? '–' : value.toFixed(digits).replace('-', '−');
@@ -95,27 +95,56 @@ function fit(node, room) {
   node.textContent = characters.slice(0, low).join('') + '…';
 }
 
-/** Room that the longest of the names takes, at most `most`. */
-function nameRoom(svg, names, most) {
-  const probe = svg.append('text').attr('visibility', 'hidden');
-  let room = 0;
-  for (const name of names) {
-    room = Math.max(room, probe.text(name).node().getComputedTextLength());
-    if (room >= most) break;
-  }
-  probe.remove();
-  return Math.ceil(Math.min(room, most));
+/** {values, texts} of the ticks of a horizontal axis: at most `most`, and few enough that their texts stand apart. */
+function roomyTicks(svg, scale, most, format) {
+  return measured(svg, (width) => {
+    for (let count = most; ; --count) {
+      const values = scale.ticks(count), texts = values.map(scale.tickFormat(count, format));
+      let end = -Infinity;
+      const apart = values.every((value, i) => {
+        if (texts[i] === '') return true;
+        const half = width(texts[i]) / 2, begins = scale(value) - half >= end + 10;
+        end = scale(value) + half;
+        return begins;
+      });
+      if (apart || count <= 2) return { values, texts };
+    }
+  }, { soft: true });
+}
+
+/** Ticks and their texts along the bottom, the outer texts moved into the picture where they would leave it. */
+function bottomTicks(svg, scale, y, ticks) {
+  const axis = d3.axisBottom(scale).tickValues(ticks.values).tickFormat((_, i) => ticks.texts[i]).tickSizeOuter(0);
+  const width = svg.node().viewBox.baseVal.width;
+  svg.append('g').attr('class', 'axis').attr('aria-hidden', 'true').attr('transform', `translate(0,${y})`).call(axis)
+    .selectAll('text').attr('dx', function (value) {
+      const half = this.getComputedTextLength() / 2, at = scale(value);
+      return Math.max(0, half + 1 - at) - Math.max(0, at + half + 1 - width);
+    });
 }
 
 /** Grid, ticks and title of a horizontal axis at height y. */
-function bottomAxis(svg, scale, y, top, title, ticks, format) {
-  const axis = d3.axisBottom(scale).ticks(ticks, format).tickSizeOuter(0);
+function bottomAxis(svg, scale, y, top, title, most, format) {
+  const ticks = roomyTicks(svg, scale, most, format);
   svg.append('g').attr('class', 'grid').attr('aria-hidden', 'true').attr('transform', `translate(0,${y})`)
-    .call(d3.axisBottom(scale).ticks(ticks).tickSize(top - y).tickFormat(''));
-  svg.append('g').attr('class', 'axis').attr('aria-hidden', 'true').attr('transform', `translate(0,${y})`).call(axis);
+    .call(d3.axisBottom(scale).tickValues(ticks.values).tickSize(top - y).tickFormat(''));
+  bottomTicks(svg, scale, y, ticks);
   const [left, right] = scale.range();
   svg.append('text').attr('class', 'soft').attr('aria-hidden', 'true').attr('text-anchor', 'middle')
     .attr('x', (left + right) / 2).attr('y', y + 38).text(title).each(function () { fit(this, right - left); });
+}
+
+/** Where a picture begins right of a vertical axis with these texts: they and the title along the left take room. */
+function leftRoom(svg, texts) {
+  return measured(svg, (width) => 30 + Math.ceil(d3.max(texts, width) ?? 0), { soft: true });
+}
+
+/** Grid and ticks of a vertical axis at `left`. */
+function leftAxis(svg, scale, left, right, values, texts) {
+  svg.append('g').attr('class', 'grid').attr('aria-hidden', 'true').attr('transform', `translate(${left},0)`)
+    .call(d3.axisLeft(scale).tickValues(values).tickSize(left - right).tickFormat(''));
+  svg.append('g').attr('class', 'axis').attr('aria-hidden', 'true').attr('transform', `translate(${left},0)`)
+    .call(d3.axisLeft(scale).tickValues(values).tickFormat((_, i) => texts[i]).tickSizeOuter(0));
 }
 
 /** Title of a vertical axis, along its left. */

@@ -52,12 +52,12 @@ const gainText = (gain) => (gain === null ? 'unbounded' : fixed(gain));
 
 function fillClassesTable() {
   const most = 40, rows = orderedTargets('spread').slice(0, most);
-  const named = (one) => isolated(targetModels[one.i].name);
+  const named = (one) => wrapped(targetModels[one.i].name);
   byId('classes-summary').textContent = rows.length < targetCount
     ? `Table of the ${most} ${targetNoun === 'class' ? 'classes' : 'targets'} that the models differ about the most`
     : `The same as a table`;
   byId('classes-table').append(table('Gain in evidence per row over no features, most disagreement first', [
-    { title: targetNoun === 'class' ? 'Class' : 'Target', head: true, cell: (k) => isolated(targets.names[k]) },
+    { title: targetNoun === 'class' ? 'Class' : 'Target', head: true, cell: (k) => wrapped(targets.names[k]) },
     { title: 'Rows', cell: (k) => targets.rows[k].toLocaleString('en') },
     { title: 'Mean gain', cell: (k) => gainText(Number.isFinite(targetSummaries[k].mean) ? targetSummaries[k].mean : null) },
     { title: 'Most by', text: true, cell: (k) => named(targetSummaries[k].best) },

@@ -20,8 +20,7 @@ function drawHeatLegend(svg, scale, x, y, length) {
   svg.append('g').attr('aria-hidden', 'true').selectAll('rect').data(d3.range(steps)).join('rect')
     .attr('x', (i) => x + (i * length) / steps).attr('y', y).attr('width', length / steps + 0.5).attr('height', 10)
     .attr('fill', (i) => scale(low + ((high - low) * (i + 0.5)) / steps));
-  svg.append('g').attr('class', 'axis').attr('aria-hidden', 'true').attr('transform', `translate(0,${y + 10})`)
-    .call(d3.axisBottom(position).ticks(5).tickSizeOuter(0));
+  bottomTicks(svg, position, y + 10, roomyTicks(svg, position, 5));
 }
 
 function heatCellText(heat, i, column, show) {
@@ -50,24 +49,25 @@ function paintCells(canvas, heat, scale, cell, row) {
 
 function drawHeatMap(box, width) {
   const show = byId('classes-show').value, order = byId('classes-order').value;
-  const names = targetModels.map((model) => model.name);
-  const row = targetModels.length > 40 ? 14 : 22;
+  const count = targetModels.length, row = count > 40 ? 14 : 22;
   const svg = picture(box, width, 10, 'Heat map');
-  const left = nameRoom(svg, names, Math.min(220, width * 0.3)) + 8;
+  const column = nameColumn(svg, targetModels, false, Math.min(280, width * 0.4), { size: row < 20 ? '11px' : null });
+  const left = column.left - 6;
   const room = width - left - 2;
   const heat = binnedCells(order, show, Math.floor(room / smallestCell));
   const cell = room / heat.bins.length;
   const named = heat.each === 1 && cell >= 14;
-  const top = named ? nameRoom(svg, heat.bins.map((bin) => targets.names[bin[0]]), 70) + 12 : 4, bottom = top + row * names.length;
+  const above = named ? fittedNames(svg, heat.bins.map((bin) => targets.names[bin[0]]), 70, { soft: true }) : null;
+  const top = named ? above.width + 12 : 4, bottom = top + row * count;
   const height = bottom + 56;
   svg.attr('viewBox', `0 0 ${width} ${height}`).attr('height', height).attr('aria-hidden', 'true');
-  svg.append('g').selectAll('text').data(names).join('text').attr('x', left - 6).attr('text-anchor', 'end')
-    .attr('y', (_, i) => top + (i + 0.5) * row).attr('dy', '.35em').style('font-size', row < 20 ? '11px' : null)
-    .text((name) => name).each(function () { fit(this, left - 8); });
+  const groups = svg.append('g').selectAll('g').data(targetModels).join('g')
+    .attr('transform', (_, i) => `translate(0,${top + i * row})`);
+  drawNames(groups, column, row / 2, '.35em');
   if (named) {
     svg.append('g').selectAll('text').data(heat.bins).join('text').attr('class', 'soft')
       .attr('transform', (_, c) => `translate(${left + (c + 0.5) * cell + 4},${top - 6}) rotate(-90)`)
-      .text((bin) => targets.names[bin[0]]).each(function () { fit(this, 70); });
+      .text((_, c) => above.texts[c]);
   }
   const scale = heatScale(heat.cells, show);
   drawHeatLegend(svg, scale, left, bottom + 16, Math.min(280, room - 10));
@@ -76,7 +76,7 @@ function drawHeatMap(box, width) {
   paintCells(canvas, heat, scale, cell, row);
   Object.assign(canvas.style, { left: `${left}px`, top: `${top}px`, width: `${room}px`, height: `${bottom - top}px` });
   box.append(canvas);
-  box.dataset.rows = String(names.length);
+  box.dataset.rows = String(count);
   box.dataset.columns = String(heat.bins.length);
   attachHeatCursor(box, svg, heat, show, { left, top, cell, row });
 

@@ -7,7 +7,7 @@ function fillHeader() {
   byId('title').textContent = `Ranking of ${counted(data.models.length, 'model')} by ${measure}`;
   const lead = byId('lead');
   if (data.models.length > 0) {
-    lead.append(isolated(data.models[0].name), ` ranks first with ${scoreText(data.models[0])}`);
+    lead.append(wrapped(data.models[0].name), ` ranks first with ${scoreText(data.models[0])}`);
     const tied = data.models.filter((model, i) => i > 0 && model.tied_with_best).length;
     if (tied > 0) lead.append(`, not told from ${counted(tied, 'other model')}`);
     lead.append('.');
@@ -18,7 +18,7 @@ function fillHeader() {
   if (data.rows !== undefined)
     fact('Rows', data.rows.toLocaleString('en') + (data.ignored > 0 ? ` (${data.ignored.toLocaleString('en')} left out)` : ''));
   if (targetCount > 0) fact(targetNoun === 'class' ? 'Classes' : 'Targets', targetCount.toLocaleString('en'));
-  fact('Procedure', data.procedure);
+  if (data.procedure !== undefined) fact('Procedure', data.procedure);
   if (data.intercept !== undefined) fact('Intercept', data.intercept ? 'yes' : 'no');
   fact('Engine', data.engine);
 }

@@ -32,7 +32,7 @@ function drawRanking(box, width) {
   const height = top + row * shown.length + 48;
   const svg = picture(box, width, height, `${counted(shown.length, 'model')} by ${measure}, best first`);
   const valueRoom = 76;
-  const left = narrow ? 8 : nameRoom(svg, shown.map((model, i) => `${i + 1}  ${model.name}`), width * 0.35) + 16;
+  const column = nameColumn(svg, shown, narrow, narrow ? width - valueRoom - 12 : width * 0.4), left = column.left;
   const x = scoreScale([left + 8, width - valueRoom - 8]);
   const bottom = top + row * shown.length;
   bottomAxis(svg, x, bottom, top, measure === 'logme' ? 'logme, log evidence per row' : measure, narrow ? 4 : 8);
@@ -42,10 +42,7 @@ function drawRanking(box, width) {
   groups.append('rect').attr('class', 'band').attr('width', width).attr('height', row)
     .attr('fill', (model, i) => hasTies && (i === 0 || model.tied_with_best) ? 'var(--tie)' : 'transparent');
   const middle = narrow ? 32 : row / 2;
-  const name = groups.append('text').attr('x', narrow ? 4 : left - 8).attr('y', narrow ? 16 : middle)
-    .attr('dy', narrow ? 0 : '.35em').attr('text-anchor', narrow ? 'start' : 'end')
-    .text((model, i) => narrow ? `${i + 1}  ${model.name}` : model.name);
-  name.each(function () { fit(this, narrow ? width - valueRoom - 12 : left - 12); });
+  drawNames(groups, column, narrow ? 16 : middle, narrow ? 0 : '.35em');
   groups.append('text').attr('x', width - 4).attr('y', narrow ? 16 : middle).attr('dy', narrow ? 0 : '.35em')
     .attr('text-anchor', 'end').text((model) => scoreText(model));
 
@@ -80,7 +77,7 @@ function rankingColumns() {
   const some = (key) => data.models.some((model) => model[key] !== undefined && model[key] !== null);
   const columns = [
     { title: 'Rank', cell: (_, i) => String(i + 1) },
-    { title: 'Model', head: true, cell: (model) => isolated(model.name) },
+    { title: 'Model', head: true, cell: (model) => wrapped(model.name) },
   ];
   data.measures.forEach((name, k) => {
     columns.push({ title: name, cell: (model) => scoreText(model, k) });

@@ -22,21 +22,19 @@ function spectrumText(one) {
 
 function drawSpectrum(box, width) {
   const height = Math.round(Math.min(420, Math.max(280, width * 0.5)));
-  const left = 62, right = width - 14, top = 10, bottom = height - 46;
+  const right = width - 14, top = 10, bottom = height - 46;
   const svg = picture(box, width, height, `Eigenvalues of the features of ${counted(spectra.length, 'model')}, as shares of the largest one`);
   const longest = d3.max(spectra, (one) => one.points[one.points.length - 1][0]);
   const least = d3.min(spectra, (one) => one.points[one.points.length - 1][1] / one.points[0][1]);
-  const x = d3.scaleLog().domain([1, Math.max(2, longest)]).range([left, right]);
   const y = d3.scaleLog().domain([Math.min(0.5, least), 1]).range([bottom, top]).nice();
-  bottomAxis(svg, x, bottom, top, 'number of the eigenvalue', width < 560 ? 4 : 8, '~s');
   const decades = Math.log10(y.domain()[1] / y.domain()[0]);
   const each = Math.max(1, Math.ceil(decades / 8));
   const ticks = d3.range(0, -Math.ceil(decades) - 1, -each).map((power) => 10 ** power).filter((value) => value >= y.domain()[0] * 0.999);
   const format = (value) => d3.format('.0e')(value).replace('-', '−').replace('1e+0', '1');
-  svg.append('g').attr('class', 'grid').attr('aria-hidden', 'true').attr('transform', `translate(${left},0)`)
-    .call(d3.axisLeft(y).tickValues(ticks).tickSize(left - right).tickFormat(''));
-  svg.append('g').attr('class', 'axis').attr('aria-hidden', 'true').attr('transform', `translate(${left},0)`)
-    .call(d3.axisLeft(y).tickValues(ticks).tickFormat(format).tickSizeOuter(0));
+  const texts = ticks.map(format), left = leftRoom(svg, texts);
+  const x = d3.scaleLog().domain([1, Math.max(2, longest)]).range([left, right]);
+  bottomAxis(svg, x, bottom, top, 'number of the eigenvalue', width < 560 ? 4 : 8, '~s');
+  leftAxis(svg, y, left, right, ticks, texts);
   leftTitle(svg, top, bottom, 'share of the largest');
 
   const line = d3.line().x((point) => x(point[0])).y((point) => y(point[1]));
@@ -57,16 +55,14 @@ function drawGamma(box, width) {
   const models = shown.filter((model) => model.gamma);
   const narrow = width < 560, row = narrow ? 40 : 24, top = 8, height = top + row * models.length + 48;
   const svg = picture(box, width, height, `Effective parameters of ${counted(models.length, 'model')}`);
-  const left = narrow ? 8 : nameRoom(svg, models.map((model) => model.name), width * 0.35) + 16;
+  const column = nameColumn(svg, models, narrow, narrow ? width - 8 : width * 0.4), left = column.left;
   const x = d3.scaleLinear().domain([0, d3.max(models, (model) => Math.max(1, model.feature_rank))])
     .range([left, width - 16]);
   bottomAxis(svg, x, top + row * models.length, top, 'parameters', narrow ? 4 : 8, ',d');
   const groups = svg.append('g').selectAll('g').data(models).join('g').attr('data-mark', 'gamma')
     .attr('transform', (_, i) => `translate(0,${top + i * row})`);
   const middle = narrow ? 28 : row / 2;
-  groups.append('text').attr('x', narrow ? 4 : left - 8).attr('y', narrow ? 14 : middle).attr('dy', narrow ? 0 : '.35em')
-    .attr('text-anchor', narrow ? 'start' : 'end').text((model) => model.name)
-    .each(function () { fit(this, narrow ? width - 8 : left - 12); });
+  drawNames(groups, column, narrow ? 14 : middle, narrow ? 0 : '.35em');
   const bar = (from, to, thickness, fill) => groups.append('rect').attr('x', (model) => x(from(model)))
     .attr('width', (model) => Math.max(1, x(to(model)) - x(from(model)))).attr('y', middle - thickness / 2)
     .attr('height', thickness).attr('rx', thickness / 2).attr('fill', fill);
@@ -92,9 +88,10 @@ function fillSpectrum() {
   byId('spectrum').hidden = false;
   if (spectra.length > 0) {
     chart(byId('spectrum-chart'), drawSpectrum);
-    for (const one of spectra.slice(0, coloured))
+    const first = spectra.slice(0, coloured), names = shortNames(first.map((one) => one.model.name), noLonger(34));
+    for (const [i, one] of first.entries())
       byId('spectrum-legend').append(element('li', {},
-        element('span', { class: 'swatch thin', style: `background:${spectrumColour(one)}` }), isolated(one.model.name)));
+        element('span', { class: 'swatch thin', style: `background:${spectrumColour(one)}` }), isolated(one.model.name, names[i])));
     if (spectra.length > coloured)
       byId('spectrum-legend').append(element('li', {},
         element('span', { class: 'swatch thin', style: 'background:var(--missing)' }), counted(spectra.length - coloured, 'other model')));

@@ -18,16 +18,14 @@ function drawTimings(box, width) {
   const narrow = width < 560, row = narrow ? 40 : 24, top = 8, height = top + row * shown.length + 48;
   const svg = picture(box, width, height, `Seconds of ${counted(shown.length, 'model')} by stage`);
   const valueRoom = 70;
-  const left = narrow ? 8 : nameRoom(svg, shown.map((model) => model.name), width * 0.35) + 16;
+  const column = nameColumn(svg, shown, narrow, narrow ? width - 8 : width * 0.4), left = column.left;
   const totals = shown.map((model) => d3.sum(Object.values(stagesOf(model))));
   const x = d3.scaleLinear().domain([0, d3.max(totals) || 1]).range([left, width - valueRoom]);
   bottomAxis(svg, x, top + row * shown.length, top, 'seconds', narrow ? 4 : 8);
   const groups = svg.append('g').selectAll('g').data(shown).join('g').attr('data-mark', 'timing')
     .attr('transform', (_, i) => `translate(0,${top + i * row})`);
   const middle = narrow ? 28 : row / 2;
-  groups.append('text').attr('x', narrow ? 4 : left - 8).attr('y', narrow ? 14 : middle).attr('dy', narrow ? 0 : '.35em')
-    .attr('text-anchor', narrow ? 'start' : 'end').text((model) => model.name)
-    .each(function () { fit(this, narrow ? width - 8 : left - 12); });
+  drawNames(groups, column, narrow ? 14 : middle, narrow ? 0 : '.35em');
   groups.append('g').selectAll('rect').data((model) => {
     const stages = stagesOf(model);
     let at = 0;
