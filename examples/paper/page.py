@@ -299,8 +299,8 @@ def sections(results, pictures):
         (
             "What a score costs",
             f"Seconds as the papers print them, beside those measured here on one processor for {cost['rows']} x"
-            f" {cost['columns']} features and {cost['classes']} classes, which is the size of ResNet-50's features of"
-            " the training images of Aircraft. Fine-tuning and feature extraction are not run here.",
+            f" {cost['columns']} features and {cost['classes']} classes, the size of a"
+            " common fine-tuning data set seen by a ResNet-50. Fine-tuning and feature extraction are not run here.",
             records("Seconds of one score", cost_rows(cost)),
         ),
         (
