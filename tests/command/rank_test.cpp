@@ -208,7 +208,7 @@ TEST(CommandRank, FolderWithLabelsAndAccuracies) {
   EXPECT_EQ(object["evaluation"][0]["weighted_kendall"], 1.0);
   EXPECT_EQ(object["models"][0]["accuracy"], 0.9);
   const std::string table = run({"rank", models.folder.path()}).out;
-  EXPECT_NE(table.find("weighted Kendall tau against probe: 1.000 (3 models)\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("weighted Kendall tau against probe: 1.000 (3 models, too few to tell)\n"), std::string::npos) << table;
   const nlohmann::json other = models.json({models.folder.path(), "--accuracy-column", "finetuned"});
   EXPECT_LT(other["evaluation"][0]["weighted_kendall"], 0);
 }
@@ -230,7 +230,7 @@ TEST(CommandRank, AccuraciesFileThatLacksAModelIsSaid) {
       run({"rank", models.folder / "good.npy", models.folder / "noise.npy", models.folder / "worse.npy", "--labels",
            models.labels, "--accuracies", models.folder / "acc.csv"});
   EXPECT_EQ(outcome.code, 0) << outcome.text();
-  EXPECT_NE(outcome.out.find("against acc: 1.000 (2 models)"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("against acc: 1.000 (2 models, too few to tell)"), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.out.find("warning: no acc for worse"), std::string::npos) << outcome.out;
 }
 

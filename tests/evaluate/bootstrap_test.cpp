@@ -127,16 +127,29 @@ TEST(Bootstrap, QuantilesAreLinearBetweenTheSortedValues) {
 }
 
 TEST(Bootstrap, UndefinedDrawsAreLeftOut) {
-  // Half of the draws of two models are one model twice and have no order.
-  const std::vector<double> two{1, 2};
-  const Evaluation result = evaluate("logme", two, two);
+  // A third of the draws leave out the only model that differs and have no order.
+  const std::vector<double> values{1, 1, 1, 1, 2};
+  const Evaluation result = evaluate("logme", values, values);
   EXPECT_NEAR(result.kendall_interval[0], 1, count_tolerance());
   EXPECT_NEAR(result.kendall_interval[1], 1, count_tolerance());
-  EXPECT_NEAR(result.weighted_kendall_interval[0], 1, tau_tolerance(2, 1, 1));
-  // No draw of one model has one.
-  const std::vector<double> one{1};
-  EXPECT_TRUE(std::isnan(evaluate("logme", one, one).kendall_interval[0]));
-  EXPECT_TRUE(std::isnan(evaluate("logme", two, two, {.resamples = 0}).kendall_interval[1]));
+  EXPECT_NEAR(result.weighted_kendall_interval[0], 1, tau_tolerance(5, 1, 1));
+  EXPECT_TRUE(std::isnan(evaluate("logme", values, values, {.resamples = 0}).kendall_interval[1]));
+  // No draw of equal models has one.
+  const std::vector<double> equal(5, 1);
+  EXPECT_TRUE(std::isnan(evaluate("logme", equal, values).kendall_interval[0]));
+}
+
+TEST(Bootstrap, FewModelsHaveNoIntervals) {
+  std::vector<double> values;
+  for (std::int64_t models = 1; models <= least_models_for_interval; ++models) {
+    values.push_back(static_cast<double>(models));
+    const Evaluation result = evaluate("logme", values, values);
+    const bool few = models < least_models_for_interval;
+    EXPECT_EQ(std::isnan(result.kendall_interval[0]), few);
+    EXPECT_EQ(std::isnan(result.weighted_kendall_interval[1]), few);
+    EXPECT_EQ(std::isnan(result.regret_interval[0][0]), few);
+    EXPECT_EQ(std::isnan(result.relative_interval[0][1]), few);
+  }
 }
 
 }  // namespace
