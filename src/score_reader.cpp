@@ -17,7 +17,6 @@ namespace culogme {
 namespace detail {
 namespace {
 
-constexpr std::int64_t collected_rows = 1024;  // at a time, where the whole matrix is kept
 constexpr double small_block_bytes = 1 << 24;  // below this, calls and threads cost more than the rows
 
 /// Rows of one block: whole tiles for every worker where a share of the workspace allows it.
@@ -122,8 +121,14 @@ Score score_streamed(Backend& backend, FeatureReader& reader, const Labels& labe
 Score score_collected(Backend& backend, FeatureReader& reader, const Labels& labels, const ScoreOptions& options) {
   const std::int64_t rows = reader.rows() - labels.ignored, cols = reader.cols();
   const std::int64_t row_bytes = cols * scalar_bytes(reader.scalar());
-  require_memory(static_cast<double>(rows) * static_cast<double>(row_bytes),
-                 std::to_string(rows) + " rows of " + std::to_string(cols) + " features");
+  // Blocks are only copied from, so small ones do; the reader holds a few of them. A frame has a few numbers a column.
+  const std::int64_t at_once =
+      std::clamp<std::int64_t>(static_cast<std::int64_t>(small_block_bytes) / row_bytes, 1, rows);
+  constexpr double blocks_held = 4, frame_bytes = 32;
+  require_memory(
+      static_cast<double>(row_bytes) * (static_cast<double>(rows) + blocks_held * static_cast<double>(at_once)) +
+          frame_bytes * static_cast<double>(cols),
+      std::to_string(rows) + " rows of " + std::to_string(cols) + " features");
   std::vector<std::max_align_t> storage((static_cast<std::size_t>(rows * row_bytes) + sizeof(std::max_align_t) - 1) /
                                         sizeof(std::max_align_t));
   char* out = reinterpret_cast<char*>(storage.data());
@@ -131,17 +136,15 @@ Score score_collected(Backend& backend, FeatureReader& reader, const Labels& lab
   std::vector<std::int64_t> row_numbers;
   Seconds seconds;
   RowFeeder(reader, labels, options)
-      .run(block_rows(backend, reader, collected_rows), seconds,
-           [&](const MatrixView& features, const TargetView& targets, std::int64_t first) {
-             for (std::int64_t i = 0; i < features.rows; ++i, out += row_bytes) {
-               std::memcpy(
-                   out,
-                   static_cast<const char*>(features.data) + i * features.row_stride * scalar_bytes(features.scalar),
-                   static_cast<std::size_t>(row_bytes));
-               row_numbers.push_back(first + i);
-               if (targets.labels != nullptr) ids.push_back(static_cast<const std::int32_t*>(targets.labels->data)[i]);
-             }
-           });
+      .run(at_once, seconds, [&](const MatrixView& features, const TargetView& targets, std::int64_t first) {
+        for (std::int64_t i = 0; i < features.rows; ++i, out += row_bytes) {
+          std::memcpy(out,
+                      static_cast<const char*>(features.data) + i * features.row_stride * scalar_bytes(features.scalar),
+                      static_cast<std::size_t>(row_bytes));
+          row_numbers.push_back(first + i);
+          if (targets.labels != nullptr) ids.push_back(static_cast<const std::int32_t*>(targets.labels->data)[i]);
+        }
+      });
   const MatrixView features{storage.data(), rows, cols, cols, reader.scalar(), Memory::host};
   const LabelView label_view_ = label_view(Memory::host, ids.data(), rows);
   const MatrixView responses = matrix_view(Memory::host, labels.responses.data(), rows, labels.targets());

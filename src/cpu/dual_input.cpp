@@ -1,5 +1,6 @@
 #include "cpu/dual_input.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -14,6 +15,7 @@ namespace {
 std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
 
 constexpr std::int64_t frame_rows = 1024;
+constexpr std::int64_t head_elements = std::int64_t{1} << 20;  // that are widened at a time
 
 }  // namespace
 
@@ -25,20 +27,26 @@ MatrixView columns_of(const MatrixView& view, std::int64_t begin, std::int64_t c
 }
 
 Frame dual_frame(const MatrixView& features, const TargetView& targets, std::int64_t target_count, Task task) {
-  const std::int64_t rows = std::min(features.rows, frame_rows);
-  std::vector<double> head, responses;
-  head.resize(size_of(rows * features.cols));
-  widen_rows(features, 0, rows, head.data());
-  if (targets.responses != nullptr)
-    for (std::int64_t i = 0; i < rows; ++i)
-      for (std::int64_t k = 0; k < target_count; ++k) responses.push_back(element(*targets.responses, i, k));
-  Frame frame = choose_frame(task, features.cols, target_count, head, responses, rows);
-  // Any later row may be larger; here all rows are at hand, so their largest magnitude is the exponent.
   const double largest = largest_magnitude(features, 0, features.rows);
   if (!std::isfinite(largest)) {
     const BadValue bad = find_not_finite(features, 0, features.rows);
     throw BadData{BadData::Kind::feature, bad.row, bad.column, bad.value, 0, 0, features.scalar};
   }
+  const std::int64_t rows = std::min(features.rows, frame_rows);
+  Frame frame = empty_frame(largest_magnitude(features, 0, rows));
+  const std::int64_t width = std::clamp<std::int64_t>(head_elements / rows, 1, features.cols);
+  std::vector<double> head, responses;
+  for (std::int64_t begin = 0; begin < features.cols; begin += width) {
+    const std::int64_t count = std::min(width, features.cols - begin);
+    head.resize(size_of(rows * count));
+    widen_rows(columns_of(features, begin, count), 0, rows, head.data());
+    add_pilots(frame, head, rows, count);
+  }
+  if (targets.responses != nullptr)
+    for (std::int64_t i = 0; i < rows; ++i)
+      for (std::int64_t k = 0; k < target_count; ++k) responses.push_back(element(*targets.responses, i, k));
+  add_target_frame(frame, task, responses, rows, target_count);
+  // Any later row may be larger; here all rows are at hand, so their largest magnitude is the exponent.
   if (!(largest > 0)) return frame;
   const int power = frame.exponent - std::ilogb(largest);
   if (power >= 0) return frame;

@@ -60,35 +60,49 @@ double rounded_pilot(const Spread& spread, double constant) {
 
 }  // namespace
 
-Frame choose_frame(Task task, std::int64_t features, std::int64_t targets, const std::vector<double>& head,
-                   const std::vector<double>& head_responses, std::int64_t rows) {
+Frame empty_frame(double largest) {
   Frame frame;
-  double largest = 0;
-  for (const double value : head) largest = std::max(largest, std::fabs(value));
   frame.exponent = exponent_of(largest);
-  const std::vector<double> factor(size_of(features), std::ldexp(1.0, -frame.exponent));
-  const std::vector<Spread> spreads = column_spreads(head, rows, features, factor);
+  return frame;
+}
+
+void add_pilots(Frame& frame, const std::vector<double>& head, std::int64_t rows, std::int64_t columns) {
+  const std::vector<double> factor(size_of(columns), std::ldexp(1.0, -frame.exponent));
+  const std::vector<Spread> spreads = column_spreads(head, rows, columns, factor);
   for (std::size_t j = 0; j < spreads.size(); ++j) {
     // Both precisions subtract the same f32 number, so that f32 and f64 sums differ by rounding alone.
     const float pilot = static_cast<float>(rounded_pilot(spreads[j], head[j] * factor[j]));
     frame.pilot_f32.push_back(pilot);
     frame.pilot.push_back(static_cast<double>(pilot));
   }
-  if (task == Task::classification) return frame;
+}
+
+void add_target_frame(Frame& frame, Task task, const std::vector<double>& head, std::int64_t rows,
+                      std::int64_t targets) {
+  if (task == Task::classification) return;
   frame.target_exponent.assign(size_of(targets), 0);
   frame.target_pilot.assign(size_of(targets), 0);
-  if (task == Task::multilabel) return frame;  // 0/1 columns are exact as they are
+  if (task == Task::multilabel) return;  // 0/1 columns are exact as they are
   std::vector<double> scale;
   for (std::size_t k = 0; k < size_of(targets); ++k) {
-    double target_largest = 0;
+    double largest = 0;
     for (std::size_t i = 0; i < size_of(rows); ++i)
-      target_largest = std::max(target_largest, std::fabs(head_responses[i * size_of(targets) + k]));
-    frame.target_exponent[k] = target_largest > 0 ? exponent_of(target_largest) : 0;
+      largest = std::max(largest, std::fabs(head[i * size_of(targets) + k]));
+    frame.target_exponent[k] = largest > 0 ? exponent_of(largest) : 0;
     scale.push_back(std::ldexp(1.0, -frame.target_exponent[k]));
   }
-  const std::vector<Spread> target_spreads = column_spreads(head_responses, rows, targets, scale);
-  for (std::size_t k = 0; k < target_spreads.size(); ++k)
-    frame.target_pilot[k] = rounded_pilot(target_spreads[k], head_responses[k] * scale[k]);
+  const std::vector<Spread> spreads = column_spreads(head, rows, targets, scale);
+  for (std::size_t k = 0; k < spreads.size(); ++k)
+    frame.target_pilot[k] = rounded_pilot(spreads[k], head[k] * scale[k]);
+}
+
+Frame choose_frame(Task task, std::int64_t features, std::int64_t targets, const std::vector<double>& head,
+                   const std::vector<double>& head_responses, std::int64_t rows) {
+  double largest = 0;
+  for (const double value : head) largest = std::max(largest, std::fabs(value));
+  Frame frame = empty_frame(largest);
+  add_pilots(frame, head, rows, features);
+  add_target_frame(frame, task, head_responses, rows, targets);
   return frame;
 }
 

@@ -26,6 +26,13 @@ struct Frame {
 Frame choose_frame(Task task, std::int64_t features, std::int64_t targets, const std::vector<double>& head,
                    const std::vector<double>& head_responses, std::int64_t rows);
 
+/// The same in parts, for features that are not widened whole: a frame for rows whose largest magnitude is this, then
+/// the pilots of one block of columns after the other, and the targets.
+Frame empty_frame(double largest);
+void add_pilots(Frame& frame, const std::vector<double>& head, std::int64_t rows, std::int64_t columns);
+void add_target_frame(Frame& frame, Task task, const std::vector<double>& head, std::int64_t rows,
+                      std::int64_t targets);
+
 /// Whether the class sums of a tile are taken apart from the others and then added: where they fit the cache of a
 /// worker beside its rows. The column sums are then the total of the class sums. Elsewhere class sums are taken when
 /// rows are added (class_sums.hpp).
