@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <iosfwd>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -102,6 +104,13 @@ class Reader {
 Writer begin_file(const FileKind& kind);
 /// The bytes with their length and checksum.
 std::string seal(Writer writer);
+/// The bytes of a file of this kind, for `open_sealed`. Its head is read first and refused where it is none, and no
+/// more is read than the length that stands in it, so that another file costs nothing, whatever its size. Only regular
+/// files have such a length: pipes, devices and folders are refused without waiting for them. Throws FileError,
+/// OutOfMemory.
+std::string read_sealed(const FileKind& kind, const std::filesystem::path& path);
+/// The same from a stream, which must hold nothing behind the file; memory grows with what it really holds.
+std::string read_sealed(const FileKind& kind, std::istream& stream, const std::string& name);
 /// Checks magic, version, length and checksum, and gives what lies between them. Everything after this is what some
 /// writer of this format wrote. Throws FileError.
 Reader open_sealed(const FileKind& kind, const std::string& bytes, const std::string& name);

@@ -1,17 +1,14 @@
 #include <culogme/source.hpp>
 
-#include <cerrno>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <ostream>
-#include <system_error>
 #include <utility>
 
 #include <culogme/error.hpp>
 
 #include "atomic_file.hpp"
 #include "backend.hpp"
+#include "sealed_file.hpp"
 #include "source_sums.hpp"
 #include "statistics_state.hpp"
 
@@ -226,9 +223,7 @@ void SourceStatistics::save(const std::filesystem::path& path) const {
 
 namespace {
 
-std::unique_ptr<detail::SourceState> read_state(Engine& engine, std::istream& stream, const std::string& name) {
-  const std::string bytes((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  if (stream.bad()) throw FileError(name + " cannot be read");
+std::unique_ptr<detail::SourceState> read_state(Engine& engine, const std::string& bytes, const std::string& name) {
   const detail::JointTable table = detail::decode_source(bytes, name);
   auto state = std::make_unique<detail::SourceState>(engine.implementation(), detail::shape_of(table));
   state->sums->set(table);
@@ -238,15 +233,12 @@ std::unique_ptr<detail::SourceState> read_state(Engine& engine, std::istream& st
 }  // namespace
 
 SourceStatistics SourceStatistics::load(Engine& engine, std::istream& stream) {
-  return SourceStatistics(read_state(engine, stream, "the source statistics"));
+  const std::string name = "the source statistics";
+  return SourceStatistics(read_state(engine, detail::read_sealed(detail::source_kind, stream, name), name));
 }
 
 SourceStatistics SourceStatistics::load(Engine& engine, const std::filesystem::path& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) throw FileError(path.string() + " is a folder, no statistics file");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw FileError(path.string() + " cannot be opened: " + std::generic_category().message(errno));
-  return SourceStatistics(read_state(engine, file, path.string()));
+  return SourceStatistics(read_state(engine, detail::read_sealed(detail::source_kind, path), path.string()));
 }
 
 }  // namespace culogme

@@ -1,12 +1,8 @@
 #include <culogme/statistics.hpp>
 
-#include <cerrno>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <ostream>
-#include <system_error>
 #include <unordered_set>
 #include <utility>
 
@@ -16,6 +12,7 @@
 #include "bad_value.hpp"
 #include "combination.hpp"
 #include "score_stages.hpp"
+#include "sealed_file.hpp"
 #include "statistics_state.hpp"
 
 namespace culogme {
@@ -283,9 +280,7 @@ void Statistics::save(const std::filesystem::path& path) const {
 
 namespace {
 
-std::unique_ptr<detail::StatisticsState> read_state(Engine& engine, std::istream& stream, const std::string& name) {
-  const std::string bytes((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  if (stream.bad()) throw FileError(name + " cannot be read");
+std::unique_ptr<detail::StatisticsState> read_state(Engine& engine, const std::string& bytes, const std::string& name) {
   StatisticsOptions options;
   detail::Moments moments = detail::decode_statistics(bytes, name, options.precision);
   options.task = moments.task;
@@ -298,15 +293,12 @@ std::unique_ptr<detail::StatisticsState> read_state(Engine& engine, std::istream
 }  // namespace
 
 Statistics Statistics::load(Engine& engine, std::istream& stream) {
-  return Statistics(read_state(engine, stream, "the statistics"));
+  const std::string name = "the statistics";
+  return Statistics(read_state(engine, detail::read_sealed(detail::statistics_kind, stream, name), name));
 }
 
 Statistics Statistics::load(Engine& engine, const std::filesystem::path& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) throw FileError(path.string() + " is a folder, no statistics file");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw FileError(path.string() + " cannot be opened: " + std::generic_category().message(errno));
-  return Statistics(read_state(engine, file, path.string()));
+  return Statistics(read_state(engine, detail::read_sealed(detail::statistics_kind, path), path.string()));
 }
 
 }  // namespace culogme

@@ -6,6 +6,7 @@
 #include <sstream>
 #include <string>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -139,6 +140,32 @@ TEST_P(StatisticsFileTest, EveryFlippedByteIsRefused) {
     wrong[at] = static_cast<char>(wrong[at] ^ (1 << (at % 8)));
     ASSERT_THROW(from_bytes(wrong), FileError);
   }
+}
+
+// A file without holes of this size would take minutes and all memory to read.
+TEST_P(StatisticsFileTest, NoMoreIsReadThanTheHeadAllows) {
+  const auto grown = [&](const char* name, const std::string& start) {
+    const std::filesystem::path path = folder / name;
+    std::ofstream(path, std::ios::binary) << start;
+    std::filesystem::resize_file(path, std::uintmax_t{1} << 36);
+    return message_of<FileError>([&] { Statistics::load(engine, path); });
+  };
+  CULOGME_EXPECT_HOLDS(grown("zeros.stats", ""), "zeros.stats is no statistics file");
+  const std::string bytes = bytes_of(classification());
+  CULOGME_EXPECT_HOLDS(grown("longer.stats", bytes), std::to_string(bytes.size()));
+  std::istringstream followed(bytes + "x");
+  CULOGME_EXPECT_HOLDS(message_of<FileError>([&] { Statistics::load(engine, followed); }), "follow after its end");
+}
+
+TEST_P(StatisticsFileTest, OnlyRegularFilesAreTaken) {
+  CULOGME_EXPECT_HOLDS(message_of<FileError>([&] { Statistics::load(engine, std::filesystem::path("/dev/zero")); }),
+                       "/dev/zero is a device, no statistics file");
+  const std::filesystem::path fifo = folder / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  CULOGME_EXPECT_HOLDS(message_of<FileError>([&] { Statistics::load(engine, fifo); }), "is a pipe, no statistics file");
+  const std::filesystem::path empty = folder / "empty.stats";
+  std::ofstream(empty, std::ios::binary).flush();
+  CULOGME_EXPECT_HOLDS(message_of<FileError>([&] { Statistics::load(engine, empty); }), "is empty");
 }
 
 TEST_P(StatisticsFileTest, OtherFilesAreRefusedByName) {
