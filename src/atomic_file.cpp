@@ -39,6 +39,15 @@ void forget(const std::string& path) {
   std::erase(registry().paths, path);
 }
 
+/// A FIFO without a reader makes `open` wait; the wait ends where the user asks to stop.
+int open_for_writing(const char* path) {
+  for (;;) {
+    throw_if_cancelled();
+    const int descriptor = ::open(path, O_WRONLY | O_CLOEXEC);
+    if (descriptor >= 0 || errno != EINTR) return descriptor;
+  }
+}
+
 }  // namespace
 
 void remove_temporary_files() noexcept {
@@ -51,7 +60,7 @@ AtomicFile::AtomicFile(const std::string& path) : name_(path), target_(path) {
   const std::filesystem::file_status status = std::filesystem::status(path, error);
   if (std::filesystem::is_directory(status)) throw FileError(name_ + " cannot be written: it is a folder");
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    descriptor_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    descriptor_ = open_for_writing(path.c_str());
     if (descriptor_ < 0) fail("opened for writing");
     return;
   }

@@ -97,6 +97,7 @@ class Collector {
     if (std::filesystem::exists(status) && std::filesystem::is_regular_file(status)) {
       statistics_.emplace(Statistics::load(engine, std::filesystem::path(command.file)));
     }
+    if (std::filesystem::is_fifo(status)) throw FileError(command.file + " is a pipe, no statistics file to add to");
     // A place that cannot be written must be found out before hours of work; making the temporary file tells.
     if (!std::filesystem::is_other(status)) const detail::AtomicFile probe(command.file);
     identity_ = file_identity(command.file);

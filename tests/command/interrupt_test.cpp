@@ -81,6 +81,19 @@ TEST_P(CommandInterrupt, EndsAScoreThatWaitsForAPipeNobodyWrites) {
   EXPECT_EQ(folder.names(), (std::vector<std::string>{"fifo", "l.npy"}));
 }
 
+TEST_P(CommandInterrupt, EndsTheWaitForAReaderOfTheResult) {
+  const Folder folder;
+  const Sample sample = make_sample(40, 4, 2);
+  write_file(folder / "f.npy", npy(sample.features, 40, 4));
+  write_file(folder / "l.npy", npy(sample.labels));
+  ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
+  Process process({"score", folder / "f.npy", "--labels", folder / "l.npy", "--output", folder / "fifo"});
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  const auto sent = std::chrono::steady_clock::now();
+  process.send(GetParam());
+  expect_interrupted(process.wait(), sent);
+}
+
 INSTANTIATE_TEST_SUITE_P(Signals, CommandInterrupt, testing::Values(SIGINT, SIGTERM, SIGHUP));
 
 TEST(CommandInterruptFiles, LeavesAStatisticsFileAsItWas) {

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -128,6 +130,16 @@ TEST(CommandStats, DamagedAndMissingFilesAreNamed) {
   }
   expect_error(run({"score", halves / "flipped.stats"}), 3, {"flipped.stats"});
   EXPECT_FALSE(std::filesystem::exists(halves / "out.stats"));
+}
+
+TEST(CommandStats, APipeIsNoStatisticsFileAndIsNotWaitedFor) {
+  const Halves halves;
+  ASSERT_EQ(::mkfifo((halves / "fifo").c_str(), 0600), 0);
+  expect_error(run({"stats", "show", halves / "fifo"}), 3, {"fifo is a pipe, no statistics file"});
+  expect_error(run({"stats", "merge", halves / "out.stats", halves.first, halves / "fifo"}), 3, {"fifo is a pipe"});
+  expect_error(run({"stats", "add", halves / "fifo", halves / "f.npy", "--labels", halves / "l.npy"}), 3,
+               {"fifo is a pipe"});
+  expect_error(run({"stats", "show", "/dev/zero"}), 3, {"/dev/zero is a device, no statistics file"});
 }
 
 TEST(CommandStats, StatisticsHoldTheirLabels) {
