@@ -159,6 +159,20 @@ void add_errors(MomentSides& into, const MomentSides& from) {
   }
 }
 
+/// A difference that no rows can have: its file would be called damaged, its score would mean nothing.
+void check_difference(const MomentSides& rest, const std::vector<double>& diagonal) {
+  const auto refuse_if = [&rest](double square, double rounding, const std::string& what) {
+    if (square >= -rounding && (rest.rows > 0 || square <= rounding)) return;
+    throw InvalidArgument(
+        "the rows to be subtracted are not those that were added, some were never added: " + what +
+        (rest.rows > 0 ? " would have a negative sum of squares" : " would have a sum of squares, but no rows"));
+  };
+  for (std::size_t j = 0; j < diagonal.size(); ++j)
+    refuse_if(diagonal[j], column_rounding(rest, static_cast<std::int64_t>(j)), "column " + std::to_string(j));
+  for (std::size_t k = 0; k < rest.target_square.size(); ++k)
+    refuse_if(rest.target_square[k], target_rounding(rest, k), "target '" + rest.names[k] + "'");
+}
+
 }  // namespace
 
 Combination plan_combination(const MomentSides& whole, std::vector<double> into_diagonal, const MomentSides& part,
@@ -204,6 +218,7 @@ Combination plan_combination(const MomentSides& whole, std::vector<double> into_
     count_rounding_as_products(from);
   }
   add_errors(into, from);
+  if (sign < 0) check_difference(into, plan.diagonal);
   return plan;
 }
 

@@ -26,7 +26,8 @@ struct Combination {
 };
 
 /// Classes are matched by name, pilots and exponents brought together in fp64; sign: +1 or -1. The diagonals are those
-/// of the Gram matrices. Throws InvalidArgument where the two do not fit.
+/// of the Gram matrices. Throws InvalidArgument where the two do not fit, or where the difference has sums of squares
+/// below 0 by more than rounding, which shows that rows were never added.
 Combination plan_combination(const MomentSides& into, std::vector<double> into_diagonal, const MomentSides& from,
                              std::vector<double> from_diagonal, int sign);
 

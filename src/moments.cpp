@@ -5,6 +5,8 @@
 #include <numeric>
 #include <utility>
 
+#include "rounding.hpp"
+
 namespace culogme::detail {
 namespace {
 
@@ -88,6 +90,24 @@ Products products_of(const MomentSides& sides) {
   if (sides.energy_f32.empty()) return Products::f64;
   return sides.rounding.empty() ? Products::f32 : sides.half_rows ? Products::half : Products::tf32;
 }
+
+namespace {
+
+/// Of the largest sums that were ever there. What rounding in fp64 leaves grows with the root of the number of rows, so
+/// this has room for 10^12 of them; where products were f32 theirs is far larger.
+constexpr double f64_left = 0x1p-32;
+
+}  // namespace
+
+double column_rounding(const MomentSides& sides, std::int64_t column) {
+  const double left = f64_left * sides.history;
+  if (sides.energy_f32.empty()) return left;
+  // Twice what the bounds count with: both the whole and what was subtracted have such an error.
+  const double drift = sides.rounding.empty() ? 0 : narrow_drift(sides.rows_f32);
+  return left + (2 * f32_entry_error(sides.rows_f32) + drift) * sides.energy_f32[size_of(column)];
+}
+
+double target_rounding(const MomentSides& sides, std::size_t target) { return f64_left * sides.target_history[target]; }
 
 std::vector<double> diagonal(const Moments& moments) {
   std::vector<double> values;

@@ -74,6 +74,11 @@ void append_targets(Moments& moments, const std::vector<std::string>& names);
 /// The coarsest products that any of the rows had.
 Products products_of(const MomentSides& sides);
 
+/// How far below 0 rounding may leave the sum of squares of a column, or of a target, that rows were subtracted from.
+/// What lies below that is not the sum of any rows.
+double column_rounding(const MomentSides& sides, std::int64_t column);
+double target_rounding(const MomentSides& sides, std::size_t target);
+
 /// The diagonal of the Gram matrix, and its sum.
 std::vector<double> diagonal(const Moments& moments);
 double trace(const Moments& moments);

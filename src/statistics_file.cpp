@@ -35,9 +35,11 @@ void check_moments(const Reader& reader, const Moments& m) {
   constexpr std::int64_t most_rows = std::int64_t{1} << 53;  // beyond this, counts are no exact doubles
   if (m.rows > most_rows || m.rows_f32 > most_rows) reader.damaged("a number of rows is out of range");
   for (std::int64_t j = 0; j < m.features; ++j)
-    if (m.gram[size_of(j * m.features + j)] < 0) reader.damaged("a sum of squares is negative");
+    if (m.gram[size_of(j * m.features + j)] < -column_rounding(m, j)) reader.damaged("a sum of squares is negative");
   if (std::any_of(m.rounding.begin(), m.rounding.end(), [](double value) { return value < 0; }))
     reader.damaged("a sum of squares is negative");
+  for (std::size_t k = 0; k < m.target_square.size(); ++k)
+    if (m.target_square[k] < -target_rounding(m, k)) reader.damaged("a sum of squares is negative");
   std::int64_t counted = 0;
   for (const std::int64_t count : m.counts) {
     if (count < 0 || count > m.rows - counted) reader.damaged("the rows of its classes do not add up");

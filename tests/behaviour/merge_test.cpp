@@ -184,6 +184,60 @@ TEST_P(MergeTest, SubtractingWhatWasNeverAddedIsRefused) {
   EXPECT_EQ(culogme::score(part).value, before);
 }
 
+TEST_P(MergeTest, ADifferenceThatNoRowsCanHaveIsRefused) {
+  const Data features = support::normal(100, 6, 31);
+  Data far = support::normal(40, 6, 32);
+  for (std::int64_t i = 0; i < 40; ++i) far(i, 3) *= 1000;
+  const support::Labels labels = support::balanced_labels(100, 3, 33);
+  for (const Precision precision : {Precision::f64, Precision::f32}) {
+    Statistics whole = shard_of(features, labels, 0, 100, precision);
+    const std::string before = bytes_of(whole);
+    const std::string negative =
+        message_of<culogme::InvalidArgument>([&] { whole.subtract(shard_of(far, labels, 0, 40, precision)); });
+    CULOGME_EXPECT_HOLDS(negative, "column 3");
+    CULOGME_EXPECT_HOLDS(negative, "never added");
+    const std::string left = message_of<culogme::InvalidArgument>(
+        [&] { whole.subtract(shard_of(support::normal(100, 6, 34), labels, 0, 100, precision)); });
+    CULOGME_EXPECT_HOLDS(left, "but no rows");
+    EXPECT_EQ(bytes_of(whole), before);
+  }
+  culogme::StatisticsOptions options;
+  options.task = Task::regression;
+  Statistics whole(engine, 6, 1, options), part(engine, 6, 1, options);
+  const support::Stored x(features, Scalar::f64), y(support::normal(100, 1, 35), Scalar::f64);
+  Data large = support::normal(100, 1, 36);
+  for (std::int64_t i = 0; i < 100; ++i) large(i, 0) *= 1000;
+  const support::Stored other(large, Scalar::f64);
+  whole.add(x.view(), y.view());
+  part.add(x.view(0, 50), other.view(0, 50));
+  CULOGME_EXPECT_HOLDS(message_of<culogme::InvalidArgument>([&] { whole.subtract(part); }), "target '0'");
+}
+
+// What rounding leaves of a column whose rows are all gone may lie below 0; the file of it must be one.
+TEST_P(MergeTest, WhatRoundingLeavesIsNoMistakeAndCanBeSaved) {
+  const Data base = support::normal(200, 6, 37);
+  const support::Labels labels = support::balanced_labels(2000, 3, 38);
+  for (const Precision precision : {Precision::f64, Precision::f32}) {
+    for (const double size : {1.0, 1e3, 1e6, 1e9}) {
+      for (std::uint64_t seed = 40; seed < 46; ++seed) {
+        SCOPED_TRACE(std::to_string(size) + ", seed " + std::to_string(seed));
+        Data shard = support::normal(900, 6, seed);
+        for (std::int64_t i = 0; i < 900; ++i)
+          for (std::int64_t j = 0; j < 6; ++j) shard(i, j) = static_cast<float>(size * (shard(i, j) + 2));
+        Data zeros = base;
+        for (std::int64_t i = 0; i < 200; ++i) zeros(i, 1) = 0;
+        Statistics statistics = shard_of(zeros, labels, 0, 200, precision);
+        // The whole and its parts have other frames, so that nothing cancels bit by bit.
+        statistics.merge(shard_of(shard, labels, 0, 900, precision));
+        statistics.subtract(shard_of(shard, labels, 0, 300, precision));
+        statistics.subtract(shard_of(shard, labels, 300, 600, precision));
+        std::istringstream stream(bytes_of(statistics));
+        EXPECT_EQ(Statistics::load(engine, stream).rows(), 200);
+      }
+    }
+  }
+}
+
 TEST_P(MergeTest, ARefusedMergeChangesNothing) {
   const Data features = support::integers(100, 6, 21);
   const support::Labels labels = support::balanced_labels(100, 3, 22);

@@ -142,6 +142,16 @@ TEST(CommandStats, APipeIsNoStatisticsFileAndIsNotWaitedFor) {
   expect_error(run({"stats", "show", "/dev/zero"}), 3, {"/dev/zero is a device, no statistics file"});
 }
 
+TEST(CommandStats, SubtractingRowsThatWereNeverAddedIsRefused) {
+  Halves halves;
+  Sample far = make_sample(20, 6, 4);
+  for (double& value : far.features) value *= 100;
+  halves.add(far, halves / "far.stats");
+  expect_error(run({"stats", "subtract", halves / "out.stats", halves.whole, halves / "far.stats"}), 1,
+               {"far.stats", "whole.stats", "never added"});
+  EXPECT_FALSE(std::filesystem::exists(halves / "out.stats"));
+}
+
 TEST(CommandStats, StatisticsHoldTheirLabels) {
   const Halves halves;
   expect_error(run({"score", halves.first, "--labels", halves / "l.npy"}), 2, {"first.stats", "--labels"});
