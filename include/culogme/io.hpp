@@ -57,6 +57,8 @@ struct LabelOptions {
   std::optional<Task> task = {};               ///< empty: told from the values
   std::vector<std::string> classes = {};       ///< the fixed set of classes by name; empty: the distinct values present
   std::vector<std::string> ignore_label = {};  ///< rows with one of these labels are left out
+  std::optional<std::int64_t> rows = {};       ///< rows of the features; more labels are refused before they are read
+  std::string rows_of = {};                    ///< what messages call the features
 };
 
 /// Labels or responses of all rows, checked.
@@ -75,7 +77,8 @@ struct Labels {
 
 /// Reads labels: .npy (integers, bool, floats, 'U'/'S' texts), .npz/.safetensors members, .txt (one a line),
 /// .csv:COLUMN. Shape (N,) or (N, 1) for classes, (N,) or (N, K) for regression and multi-label.
-/// Throws FileError; InvalidArgument or NumericalError for values that are no labels, naming file, row and value.
+/// Throws FileError; InvalidArgument or NumericalError for values that are no labels, naming file, row and value;
+/// OutOfMemory, before anything is read where a header tells.
 Labels read_labels(const std::string& spec, const LabelOptions& options = {});
 
 /// A list of class names for LabelOptions::classes: a number C stands for "0" ... "C-1", else a text file, one a line.

@@ -54,7 +54,10 @@ Source learn(PredictCommand& command, Engine& engine, ProgressLine& progress) {
   resolve_classes(command.data);
   Source source;
   source.features = open_features(command.learned, command.data.read_options);
-  source.labels = read_labels(command.data.labels, command.data.label_options);
+  LabelOptions label_options = command.data.label_options;
+  label_options.rows = source.features->rows();
+  label_options.rows_of = source.features->name();
+  source.labels = read_labels(command.data.labels, label_options);
   FeatureReader& features = *source.features;
   if (features.rows() != source.labels.rows)
     throw InvalidArgument(features.name() + " has " + counted(features.rows(), "row") + ", but " + source.labels.name +

@@ -73,7 +73,10 @@ ScoreReport score_files(ScoreCommand& command, const std::vector<std::string>& m
   Engine engine = make_engine(command.engine);
   std::unique_ptr<FeatureReader> features;
   if (reads_features(measures)) features = open_features(command.features, command.data.read_options);
-  const Labels labels = read_labels(command.data.labels, command.data.label_options);
+  LabelOptions label_options = command.data.label_options;
+  if (features != nullptr) label_options.rows = features->rows();
+  if (features != nullptr) label_options.rows_of = features->name();
+  const Labels labels = read_labels(command.data.labels, label_options);
   command.measure.score.progress = progress.callback();
   command.measure.score.precision = command.measure.precision.value_or(Precision::automatic);
   ScoreReport report;

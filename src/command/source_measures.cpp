@@ -46,6 +46,8 @@ SourceMeasures measure_sources(Engine& engine, const std::vector<std::string>& m
   if (holds(measures, "nce") && known) {
     LabelOptions classes;
     classes.task = Task::classification;
+    classes.rows = labels.rows;
+    classes.rows_of = labels.name;
     result.nce = nce(engine, read_labels(files.source_labels, classes), labels);
   }
   return result;

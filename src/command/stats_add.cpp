@@ -52,7 +52,7 @@ void throw_row_mismatch(std::int64_t rows, const std::string& features, const La
                         "; a loader that drops the last incomplete batch gives fewer features than labels");
 }
 
-std::vector<Shard> make_shards(const AddCommand& command, const LabelOptions& label_options) {
+std::vector<Shard> make_shards(const AddCommand& command, LabelOptions label_options) {
   std::vector<std::string> features = command.positional;
   features.insert(features.end(), command.features.begin(), command.features.end());
   if (features.empty()) throw UsageError("no features are given, expected FILE FEATURES... --labels LABELS");
@@ -68,18 +68,18 @@ std::vector<Shard> make_shards(const AddCommand& command, const LabelOptions& la
     for (std::size_t i = 0; i < shards.size(); ++i) shards[i].labels = command.labels[i];
     return shards;
   }
-  const auto labels = std::make_shared<const Labels>(read_labels(command.labels.front(), label_options));
   std::int64_t rows = 0;
   for (Shard& shard : shards) {
-    shard.all_labels = labels;
     shard.first_row = rows;
     rows += shard_rows(shard, command.data.read_options);
     check_interrupted();
   }
-  if (rows != labels->rows) {
-    throw_row_mismatch(rows, shards.size() == 1 ? features.front() : std::to_string(shards.size()) + " shards together",
-                       *labels);
-  }
+  label_options.rows = rows;
+  label_options.rows_of =
+      shards.size() == 1 ? features.front() : std::to_string(shards.size()).append(" shards together");
+  const auto labels = std::make_shared<const Labels>(read_labels(command.labels.front(), label_options));
+  if (rows != labels->rows) throw_row_mismatch(rows, label_options.rows_of, *labels);
+  for (Shard& shard : shards) shard.all_labels = labels;
   return shards;
 }
 
@@ -105,11 +105,13 @@ class Collector {
 
   const std::optional<Statistics>& statistics() const { return statistics_; }
 
-  void add(Shard& shard, const LabelOptions& label_options, const std::function<void(const Progress&)>& progress) {
+  void add(Shard& shard, LabelOptions label_options, const std::function<void(const Progress&)>& progress) {
     std::shared_ptr<const Labels> labels = shard.all_labels;
-    if (!labels) labels = std::make_shared<const Labels>(read_labels(shard.labels, label_options));
     if (!shard.reader) shard.reader = open_features(shard.features, command_.data.read_options);
     FeatureReader& features = *shard.reader;
+    label_options.rows = features.rows();
+    label_options.rows_of = features.name();
+    if (!labels) labels = std::make_shared<const Labels>(read_labels(shard.labels, label_options));
     if (!shard.all_labels && features.rows() != labels->rows) {
       throw_row_mismatch(features.rows(), features.name(), *labels);
     }

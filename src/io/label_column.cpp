@@ -3,6 +3,7 @@
 #include <culogme/error.hpp>
 
 #include "io/convert.hpp"
+#include "memory.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -152,6 +153,33 @@ bool holds_several_numbers(std::string_view text) {
   return parse_number(rest).has_value() || holds_several_numbers(rest);
 }
 
+// Several columns of numbers are no classes.
+[[noreturn]] void refuse_several_columns(const std::string& has_shape, const std::optional<Task>& task) {
+  if (!task.has_value()) {
+    throw InvalidArgument(has_shape + "; for several columns choose --task regression or --task multilabel (classes " +
+                          "need one id per row)");
+  }
+  throw InvalidArgument(has_shape + "; one class id per row was expected: for a 0/1 matrix choose --task multilabel, " +
+                        "for one-hot or probability rows take the arg-max, labels.argmax(axis=1)");
+}
+
+// Gives the rows of labels that cannot be those of the features.
+[[noreturn]] void refuse_rows(const LabelOptions& options, const std::string& name, const std::string& count) {
+  throw InvalidArgument((options.rows_of.empty() ? "the feature matrix" : options.rows_of) + " has " +
+                        std::to_string(*options.rows) + " rows, " + name + " " + count +
+                        " labels; there must be one per row (a loader that drops the last incomplete batch takes " +
+                        "rows away)");
+}
+
+// Labels of a file are counted to its end for the message; a pipe may have none. `next` is false at the end.
+template <class Next>
+void check_rows(const LabelOptions& options, const RawLabels& labels, std::size_t count, bool ends, const Next& next) {
+  if (!options.rows.has_value() || static_cast<std::int64_t>(count) <= *options.rows) return;
+  if (!ends) refuse_rows(options, labels.name, "more than " + std::to_string(*options.rows));
+  while (next()) ++count;
+  refuse_rows(options, labels.name, std::to_string(count));
+}
+
 void add_text(ColumnCoder<std::string>& coder, const std::string& name, std::int64_t line, std::string_view text) {
   if (!valid_utf8(text)) throw FileError(name + ": line " + std::to_string(line) + " is not UTF-8 text");
   coder.add(std::string(text));
@@ -193,7 +221,7 @@ void ColumnCoder<Value>::add(const Value& value) {
 template class ColumnCoder<Integer>;
 template class ColumnCoder<std::string>;
 
-RawLabels read_label_array(Array array) {
+RawLabels read_label_array(Array array, const LabelOptions& options) {
   RawLabels labels;
   labels.name = array.name;
   labels.shape = shape_text(array.shape);
@@ -204,7 +232,18 @@ RawLabels read_label_array(Array array) {
   if (array.shape[0] == 0) throw InvalidArgument(labels.name + " has no rows: its shape is " + labels.shape);
   if (array.elements == 0) throw InvalidArgument(labels.name + " has no columns: its shape is " + labels.shape);
   const auto columns = static_cast<std::int64_t>(array.shape.size() == 2 ? array.shape[1] : 1);
-  switch (array.type.kind) {
+  const ElementKind kind = array.type.kind;
+  const bool texts = kind == ElementKind::text || kind == ElementKind::bytes;
+  const bool responses = options.task.has_value() && *options.task != Task::classification;
+  if (columns > 1 && !texts && kind != ElementKind::raw && !responses) refuse_several_columns(has_shape, options.task);
+  if (options.rows.has_value() && array.shape[0] != static_cast<std::uint64_t>(*options.rows))
+    refuse_rows(options, labels.name, std::to_string(array.shape[0]));
+  // Codes and ids of one column; else numbers, once more while they grow or change their order, and names of columns.
+  const bool coded = columns == 1 && kind != ElementKind::real && kind != ElementKind::brain;
+  const double elements = static_cast<double>(array.elements);
+  require_memory(coded ? 8 * elements : 16 * elements + 64 * static_cast<double>(columns),
+                 labels.name + ": labels of shape " + labels.shape);
+  switch (kind) {
     case ElementKind::text:
     case ElementKind::bytes:
       if (columns > 1) throw InvalidArgument(has_shape + "; one text label per row was expected");
@@ -231,9 +270,11 @@ RawLabels read_label_array(Array array) {
   throw FileError(labels.name + ": element type " + in_quotes(array.type.name) + " cannot be read as labels");
 }
 
-RawLabels read_label_text(std::shared_ptr<InputFile> file, const std::string& column) {
+RawLabels read_label_text(std::shared_ptr<InputFile> file, const std::string& column, const LabelOptions& options) {
   RawLabels labels;
   labels.name = shown(file->name());
+  labels.written = true;
+  const bool ends = file->regular();
   TextReader reader(std::move(file));
   ColumnCoder<std::string> coder(labels.name);
   if (column.empty()) {
@@ -248,6 +289,11 @@ RawLabels read_label_text(std::shared_ptr<InputFile> file, const std::string& co
         blank = blank > 0 ? blank : reader.line();
       } else {
         add_text(coder, labels.name, reader.line(), text);
+        check_rows(options, labels, coder.size(), ends, [&] {
+          while (reader.next_line(line))
+            if (!trimmed(line).empty()) return true;
+          return false;
+        });
       }
     }
   } else {
@@ -265,6 +311,7 @@ RawLabels read_label_text(std::shared_ptr<InputFile> file, const std::string& co
       const std::string_view text = trimmed(cells[index]);
       if (text.empty()) throw FileError(line + " has no value in column " + in_quotes(column));
       add_text(coder, labels.name, reader.line(), text);
+      check_rows(options, labels, coder.size(), ends, [&] { return reader.next_record(cells); });
     }
     labels.name.append(":").append(shown(column));
     labels.column = column;

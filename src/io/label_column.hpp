@@ -38,6 +38,7 @@ class ColumnCoder {
  public:
   explicit ColumnCoder(std::string name) : name_(std::move(name)) {}
   void add(const Value& value);
+  std::size_t size() const { return column_.codes.size(); }
   CodedColumn<Value> take() { return std::move(column_); }
 
  private:
@@ -55,15 +56,17 @@ struct RawLabels {
   std::string shape;   ///< "(48, 3)"
   std::string column;  ///< name of the CSV column, else empty
   std::variant<IntegerColumn, TextColumn, NumberColumns> values;
+  bool written = false;     ///< from a text file, where numbers are texts too
   bool whole_type = false;  ///< NumberColumns that were integers or bools in the file (several columns)
 };
 
-/// Reads an array: integers and bools of one column are coded, texts too, all else are numbers. Throws FileError,
-/// InvalidArgument (shape).
-RawLabels read_label_array(Array array);
+/// Reads an array: integers and bools of one column are coded, texts too, all else are numbers. What its header shows
+/// to be wrong is told before its data is read: FileError, InvalidArgument (shape, rows), OutOfMemory.
+RawLabels read_label_array(Array array, const LabelOptions& options);
 
 /// Reads a text file, one label a line, or the column of a CSV when `column` is not empty. All integers: IntegerColumn;
-/// all numbers: NumberColumns; else texts.
-RawLabels read_label_text(std::shared_ptr<InputFile> file, const std::string& column);
+/// all numbers: NumberColumns; else texts. A pipe with more rows than the features have may never end: it is left
+/// there.
+RawLabels read_label_text(std::shared_ptr<InputFile> file, const std::string& column, const LabelOptions& options);
 
 }  // namespace culogme::detail

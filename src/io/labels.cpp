@@ -35,17 +35,18 @@ std::string only_column(std::shared_ptr<detail::InputFile> file) {
                         " (it holds: " + detail::listed(header) + ")");
 }
 
-RawLabels read_raw(const std::string& spec) {
+RawLabels read_raw(const std::string& spec, const LabelOptions& options) {
   const detail::Spec parsed = detail::parse_spec(spec);
   auto file = std::make_shared<detail::InputFile>(parsed.path);
   const detail::Sniffed sniffed = detail::sniff(file->head(), file->name());
   if (sniffed.format != detail::Format::text) {
-    return detail::read_label_array(detail::open_array(std::move(file), parsed.member, "labels"));
+    return detail::read_label_array(detail::open_array(std::move(file), parsed.member, "labels"), options);
   }
   if (parsed.member.empty() && detail::ends_with_lower(parsed.path, ".csv")) {
-    return detail::read_label_text(std::make_shared<detail::InputFile>(parsed.path), only_column(std::move(file)));
+    return detail::read_label_text(std::make_shared<detail::InputFile>(parsed.path), only_column(std::move(file)),
+                                   options);
   }
-  return detail::read_label_text(std::move(file), parsed.member);
+  return detail::read_label_text(std::move(file), parsed.member, options);
 }
 
 std::string place(std::size_t index, std::int64_t columns) {
@@ -88,16 +89,6 @@ void set_responses(NumberColumns numbers, Task task, const RawLabels& raw, Label
   if (!raw.column.empty()) labels.target_names.front() = raw.column;
 }
 
-void refuse_several_columns(const RawLabels& raw, const std::optional<Task>& task) {
-  const std::string has_shape = raw.name + " has shape " + raw.shape;
-  if (!task.has_value()) {
-    throw InvalidArgument(has_shape + "; for several columns choose --task regression or --task multilabel (classes " +
-                          "need one id per row)");
-  }
-  throw InvalidArgument(has_shape + "; one class id per row was expected: for a 0/1 matrix choose --task multilabel, " +
-                        "for one-hot or probability rows take the arg-max, labels.argmax(axis=1)");
-}
-
 Task task_of_numbers(const NumberColumns& numbers, const std::string& name) {
   check_finite(numbers, name);
   const bool fractional = std::any_of(numbers.values.begin(), numbers.values.end(),
@@ -109,16 +100,14 @@ Task task_of_numbers(const NumberColumns& numbers, const std::string& name) {
 }
 
 Labels read_checked_labels(const std::string& spec, const LabelOptions& options) {
-  RawLabels raw = read_raw(spec);
+  RawLabels raw = read_raw(spec, options);
   Labels labels;
   labels.name = raw.name;
   const auto* integers = std::get_if<IntegerColumn>(&raw.values);
   const auto* texts = std::get_if<TextColumn>(&raw.values);
-  const auto* numbers = std::get_if<NumberColumns>(&raw.values);
+  auto* numbers = std::get_if<NumberColumns>(&raw.values);
   if (numbers != nullptr) {
     labels.rows = static_cast<std::int64_t>(numbers->values.size()) / numbers->columns;
-    const bool responses = options.task.has_value() && *options.task != Task::classification;
-    if (numbers->columns > 1 && !responses) refuse_several_columns(raw, options.task);
     labels.task = options.task.has_value() ? *options.task : task_of_numbers(*numbers, labels.name);
   } else {
     labels.rows = static_cast<std::int64_t>(integers != nullptr ? integers->codes.size() : texts->codes.size());
@@ -133,7 +122,7 @@ Labels read_checked_labels(const std::string& spec, const LabelOptions& options)
     if (!options.ignore_label.empty())
       throw InvalidArgument("--ignore-label is for classification, the task is " + task);
     if (!options.classes.empty()) throw InvalidArgument("--classes is for classification, the task is " + task);
-    set_responses(numbers != nullptr ? *numbers : as_numbers(*integers), labels.task, raw, labels);
+    set_responses(numbers != nullptr ? std::move(*numbers) : as_numbers(*integers), labels.task, raw, labels);
   } else if (integers != nullptr) {
     detail::make_classes(*integers, options, labels);
   } else if (texts != nullptr) {

@@ -1,5 +1,6 @@
 #include "io/support.hpp"
 
+#include <filesystem>
 #include <limits>
 
 namespace culogme::io_test {
@@ -194,6 +195,35 @@ TEST(Labels, ReadsTextFilesAndCsvColumns) {
   expect_names(message_of<InvalidArgument>([&] { read_labels(csv); }), {"l.csv", "column", "the class"});
   EXPECT_EQ(read_labels(folder.write("one.csv", "label\nb\na\n")).target_names, (Names{"a", "b"})) << "only one column";
   expect_names(message_of<FileError>([&] { read_labels(csv + ":klass"); }), {"'klass'", "id, the class, size"});
+}
+
+TEST(Labels, OtherRowsThanTheFeaturesHaveAreNotRead) {
+  const TemporaryFolder folder;
+  LabelOptions options;
+  options.rows = 60;
+  options.rows_of = "x.npy";
+  const auto refused = [&](const std::string& path) {
+    return message_of<InvalidArgument>([&] { read_labels(path, options); });
+  };
+  const auto grown = [&](const std::string& name, const std::string& dictionary, std::uintmax_t bytes) {
+    const std::string start = npy_bytes(dictionary), path = folder.write(name, start);
+    std::filesystem::resize_file(path, start.size() + bytes);  // a hole: nothing is written
+    return path;
+  };
+  const std::string huge =
+      grown("huge.npy", "{'descr': '<i8', 'fortran_order': False, 'shape': (20000000000,), }", 160000000000);
+  expect_names(refused(huge), {"x.npy has 60 rows", "huge.npy 20000000000 labels", "last incomplete batch"});
+  const std::string wide =
+      grown("wide.npy", "{'descr': '|i1', 'fortran_order': False, 'shape': (60, 20000000000), }", 1200000000000);
+  expect_names(refused(wide), {"wide.npy", "(60, 20000000000)", "--task"});
+  options.task = Task::regression;
+  expect_names(message_of<OutOfMemory>([&] { read_labels(wide, options); }), {"wide.npy", "(60, 20000000000)"});
+  options.task.reset();
+  std::string lines;
+  for (int i = 0; i < 70; ++i) lines += "1\n";
+  expect_names(refused(folder.write("l.txt", lines)), {"x.npy has 60 rows", "l.txt 70 labels"});
+  expect_names(refused(folder.write("l.csv", "a\n" + lines) + ":a"), {"x.npy has 60 rows", "70 labels"});
+  EXPECT_EQ(read_labels(folder.write("short.txt", "1\n2\n"), options).rows, 2) << "who asked compares";
 }
 
 TEST(Labels, RefusesTextFilesWithHoles) {

@@ -82,6 +82,25 @@ TEST(Stream, ReadsLabelsFromAFifo) {
   EXPECT_EQ(read_labels(fifo).ids, (std::vector<std::int32_t>{0, 1, 2, 1}));
 }
 
+TEST(Stream, LabelsThatNeverEndAreLeftAtTheRowsOfTheFeatures) {
+  const TemporaryFolder folder;
+  const std::string fifo = make_fifo(folder);
+  const int held = ::open(fifo.c_str(), O_RDWR | O_NONBLOCK);
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    while (!done)
+      if (::write(held, "1\n1\n1\n1\n", 8) < 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  });
+  LabelOptions options;
+  options.rows = 60;
+  options.rows_of = "x.npy";
+  const std::string message = message_of<InvalidArgument>([&] { read_labels(fifo, options); });
+  done = true;
+  writer.join();
+  ::close(held);
+  expect_names(message, {"x.npy has 60 rows", "more than 60 labels"});
+}
+
 TEST(Stream, WaitsForAWriterUntilCancelled) {
   const TemporaryFolder folder;
   const std::string fifo = make_fifo(folder);
