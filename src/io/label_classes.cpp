@@ -17,20 +17,36 @@ constexpr std::size_t listed_ranges = 10;
 std::string text_of(const Integer& value) { return integer_text(value); }
 std::string text_of(const std::string& value) { return in_quotes(value); }
 
-bool is_ignored(const Integer& value, const LabelOptions& options) {
-  if (value == ignored_mark) return true;
-  return std::any_of(options.ignore_label.begin(), options.ignore_label.end(), [&](const std::string& text) {
-    const std::optional<double> number = parse_number(trimmed(text));
-    const std::optional<Integer> integer = parse_integer(trimmed(text));
-    if (integer.has_value()) return *integer == value;
-    // "-1.0" names the same label as "-1"
-    return number.has_value() && std::trunc(*number) == *number && std::fabs(*number) < 0x1p63 &&
-           Integer{*number < 0, static_cast<std::uint64_t>(std::fabs(*number))} == value;
-  });
+// Stands for a number to leave out: the negative zero that no text and no number gives.
+constexpr Integer ignored_mark{true, 0};
+
+// The id that an option names; "-1.0" names the same as "-1".
+std::optional<Integer> id_of(const std::string& text) {
+  if (const std::optional<Integer> integer = parse_integer(trimmed(text)); integer.has_value()) return integer;
+  const std::optional<double> number = parse_number(trimmed(text));
+  if (!number.has_value() || std::trunc(*number) != *number || !(std::fabs(*number) < 0x1p63)) return std::nullopt;
+  return Integer{*number < 0, static_cast<std::uint64_t>(std::fabs(*number))};
 }
 
-bool is_ignored(const std::string& value, const LabelOptions& options) {
-  return std::find(options.ignore_label.begin(), options.ignore_label.end(), value) != options.ignore_label.end();
+bool names(const std::string& text, const Integer& value) { return id_of(text) == value; }
+bool names(const std::string& text, const std::string& value) { return text == value; }
+bool names(const std::string& text, double value) {
+  const std::optional<double> number = parse_number(trimmed(text));
+  return number.has_value() && (*number == value || (std::isnan(*number) && std::isnan(value)));
+}
+
+template <class Value>
+bool is_ignored(const Value& value, const LabelOptions& options) {
+  return std::any_of(options.ignore_label.begin(), options.ignore_label.end(),
+                     [&](const std::string& text) { return names(text, value); });
+}
+
+// A label to leave out that is nowhere may be a slip.
+template <class Value>
+void report_unused(const std::vector<Value>& values, const LabelOptions& options, Labels& labels) {
+  for (const std::string& text : options.ignore_label)
+    if (std::none_of(values.begin(), values.end(), [&](const Value& value) { return names(text, value); }))
+      labels.notes.push_back("no row has the label " + shown(text) + " that is to be ignored");
 }
 
 [[noreturn]] void fail(const Labels& labels, const std::string& value, std::int64_t row, const std::string& what) {
@@ -105,21 +121,31 @@ bool before(const std::string& a, const std::string& b) { return a < b; }
 std::string name_of(const Integer& value) { return integer_text(value); }
 std::string name_of(const std::string& value) { return value; }
 
-void report_missing(const std::vector<Integer>& classes, Labels& labels) {
+// Ids below the largest class that no row has. Those of ignored rows are not missing: they were left out.
+void report_missing(const std::vector<Integer>& classes, const LabelOptions& options, Labels& labels) {
   std::vector<std::uint64_t> ids;
   ids.reserve(classes.size());
   for (const Integer& value : classes) ids.push_back(value.magnitude);
+  for (const std::string& text : options.ignore_label) {
+    const std::optional<Integer> id = id_of(text);
+    if (!id.has_value() || id->negative || id->magnitude >= classes.back().magnitude) continue;
+    const auto place = std::lower_bound(ids.begin(), ids.end(), id->magnitude);
+    if (*place != id->magnitude) ids.insert(place, id->magnitude);
+  }
   const std::string note = missing_ids(ids, labels.skipped_ids);
   if (!note.empty()) labels.notes.push_back(note);
 }
-void report_missing(const std::vector<std::string>&, Labels&) {}
+void report_missing(const std::vector<std::string>&, const LabelOptions&, Labels&) {}
+
+bool is_mark(const Integer& value) { return value == ignored_mark; }
+bool is_mark(const std::string&) { return false; }
 
 template <class Value>
 void make_classes_of(const CodedColumn<Value>& column, const LabelOptions& options, Labels& labels) {
   std::vector<std::int32_t> ids(column.values.size(), ignored_id);  // class of each code
   std::vector<std::size_t> kept;
   for (std::size_t code = 0; code < column.values.size(); ++code) {
-    if (is_ignored(column.values[code], options)) continue;
+    if (is_mark(column.values[code]) || is_ignored(column.values[code], options)) continue;
     check(column.values[code], column.first_rows[code], labels);
     kept.push_back(code);
   }
@@ -134,7 +160,7 @@ void make_classes_of(const CodedColumn<Value>& column, const LabelOptions& optio
       classes.push_back(column.values[code]);
       labels.target_names.push_back(name_of(column.values[code]));
     }
-    report_missing(classes, labels);
+    report_missing(classes, options, labels);
   } else {
     const StatedClasses stated(options.classes);
     for (const std::size_t code : kept) {
@@ -150,29 +176,12 @@ void make_classes_of(const CodedColumn<Value>& column, const LabelOptions& optio
   labels.ignored = std::count(labels.ids.begin(), labels.ids.end(), ignored_id);
 }
 
-}  // namespace
-
-void make_classes(const IntegerColumn& column, const LabelOptions& options, Labels& labels) {
-  make_classes_of(column, options, labels);
-}
-
-void make_classes(const TextColumn& column, const LabelOptions& options, Labels& labels) {
-  make_classes_of(column, options, labels);
-}
-
+// Whole numbers as integers, ignored ones as marks.
 IntegerColumn whole_numbers(const std::vector<double>& values, const std::string& name, const LabelOptions& options) {
-  std::vector<double> ignored;
-  for (const std::string& text : options.ignore_label) {
-    if (const std::optional<double> value = parse_number(trimmed(text)); value.has_value()) ignored.push_back(*value);
-  }
-  const auto is_left_out = [&](double value) {
-    return std::any_of(ignored.begin(), ignored.end(),
-                       [&](double other) { return other == value || (std::isnan(other) && std::isnan(value)); });
-  };
   ColumnCoder<Integer> coder(name);
   for (std::size_t row = 0; row < values.size(); ++row) {
     const double value = values[row];
-    if (is_left_out(value)) {
+    if (is_ignored(value, options)) {
       coder.add(ignored_mark);
       continue;
     }
@@ -186,6 +195,24 @@ IntegerColumn whole_numbers(const std::vector<double>& values, const std::string
     coder.add({value < 0, static_cast<std::uint64_t>(std::fabs(value))});
   }
   return coder.take();
+}
+
+}  // namespace
+
+void make_classes(const IntegerColumn& column, const LabelOptions& options, Labels& labels) {
+  report_unused(column.values, options, labels);
+  make_classes_of(column, options, labels);
+}
+
+void make_classes(const TextColumn& column, const LabelOptions& options, Labels& labels) {
+  report_unused(column.values, options, labels);
+  make_classes_of(column, options, labels);
+}
+
+void make_classes(const std::vector<double>& values, const LabelOptions& options, Labels& labels) {
+  const IntegerColumn column = whole_numbers(values, labels.name, options);
+  report_unused(values, options, labels);
+  make_classes_of(column, options, labels);
 }
 
 std::string missing_ids(const std::vector<std::uint64_t>& sorted, std::int64_t& count) {

@@ -12,12 +12,9 @@ namespace culogme::detail {
 void make_classes(const IntegerColumn& column, const LabelOptions& options, Labels& labels);
 void make_classes(const TextColumn& column, const LabelOptions& options, Labels& labels);
 
-/// Whole numbers as integers. An ignored label may be any number, NaN too; it becomes `ignored_mark`. Throws
-/// NumericalError for other NaNs, infinities and fractions, naming value and row.
-IntegerColumn whole_numbers(const std::vector<double>& values, const std::string& name, const LabelOptions& options);
-
-/// Stands for a label to leave out: the negative zero that no text and no number gives.
-constexpr Integer ignored_mark{true, 0};
+/// The same of numbers, which must be whole ones. An ignored label may be any number, NaN too. Throws NumericalError
+/// for other NaNs, infinities and fractions, naming value and row.
+void make_classes(const std::vector<double>& values, const LabelOptions& options, Labels& labels);
 
 /// "classes 1, 3-4 have no rows and are skipped" for sorted ids; empty when none is missing. `count` gets their number.
 std::string missing_ids(const std::vector<std::uint64_t>& sorted, std::int64_t& count);

@@ -99,6 +99,46 @@ Task task_of_numbers(const NumberColumns& numbers, const std::string& name) {
                         "choose --task classification or --task regression");
 }
 
+// The first value that is no number where others are: one slip among numbers would make classes of all of them. Stated
+// classes are texts; labels to leave out may be texts among ids, but not among real numbers.
+std::optional<std::size_t> first_stray(const TextColumn& texts, const LabelOptions& options) {
+  if (!options.classes.empty()) return std::nullopt;
+  std::optional<std::size_t> first, first_kept;
+  bool numbers = false, fractions = false;
+  for (std::size_t i = 0; i < texts.values.size(); ++i) {
+    const std::optional<double> number = detail::parse_number(texts.values[i]);
+    if (number.has_value() && std::isfinite(*number)) {
+      numbers = true;
+      fractions = fractions || std::trunc(*number) != *number;
+      continue;
+    }
+    const auto& ignored = options.ignore_label;
+    if (!first.has_value()) first = i;
+    if (!first_kept.has_value() && std::find(ignored.begin(), ignored.end(), texts.values[i]) == ignored.end())
+      first_kept = i;
+  }
+  if (!numbers) return std::nullopt;
+  return fractions ? first : first_kept;
+}
+
+std::string at_row(const TextColumn& texts, std::size_t value) {
+  return detail::in_quotes(texts.values[value]) + " at row " + std::to_string(texts.first_rows[value]);
+}
+
+// Texts are classes, unless they are numbers with a slip among them.
+void check_texts(const TextColumn& texts, const LabelOptions& options, const RawLabels& raw) {
+  const bool chosen = options.task.has_value();
+  if (chosen && *options.task == Task::classification) return;
+  const std::optional<std::size_t> stray = raw.written ? first_stray(texts, options) : std::nullopt;
+  if (!chosen && !stray.has_value()) return;
+  const std::string task = chosen ? task_name(*options.task) : "";
+  if (!stray.has_value())
+    throw InvalidArgument(raw.name + ": the labels are text (" + at_row(texts, 0) + "); " + task + " needs numbers");
+  throw InvalidArgument(
+      raw.name + ": " + at_row(texts, *stray) + " is no number, as other labels are" +
+      (chosen ? "; " + task + " needs numbers" : "; if the labels are names of classes, choose --task classification"));
+}
+
 Labels read_checked_labels(const std::string& spec, const LabelOptions& options) {
   RawLabels raw = read_raw(spec, options);
   Labels labels;
@@ -113,12 +153,9 @@ Labels read_checked_labels(const std::string& spec, const LabelOptions& options)
     labels.rows = static_cast<std::int64_t>(integers != nullptr ? integers->codes.size() : texts->codes.size());
     labels.task = options.task.value_or(Task::classification);
   }
+  if (texts != nullptr) check_texts(*texts, options, raw);
   if (labels.task != Task::classification) {
     const std::string task = task_name(labels.task);
-    if (texts != nullptr) {
-      const std::string value = detail::in_quotes(texts->values.front());
-      throw InvalidArgument(labels.name + ": the labels are text (" + value + " at row 0); " + task + " needs numbers");
-    }
     if (!options.ignore_label.empty())
       throw InvalidArgument("--ignore-label is for classification, the task is " + task);
     if (!options.classes.empty()) throw InvalidArgument("--classes is for classification, the task is " + task);
@@ -128,7 +165,7 @@ Labels read_checked_labels(const std::string& spec, const LabelOptions& options)
   } else if (texts != nullptr) {
     detail::make_classes(*texts, options, labels);
   } else {
-    detail::make_classes(detail::whole_numbers(numbers->values, labels.name, options), options, labels);
+    detail::make_classes(numbers->values, options, labels);
   }
   return labels;
 }

@@ -128,6 +128,8 @@ std::size_t find_column(const std::string& file, const std::vector<std::string>&
   if (found == header.end()) {
     throw FileError(file + ": there is no column " + in_quotes(column) + " (it holds: " + listed(header) + ")");
   }
+  if (std::find(found + 1, header.end(), column) != header.end())
+    throw FileError(file + " has the column " + in_quotes(column) + " twice");
   return static_cast<std::size_t>(found - header.begin());
 }
 

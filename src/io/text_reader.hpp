@@ -42,7 +42,8 @@ class TextReader {
   std::int64_t start_line_ = 1;
 };
 
-/// Index of `column` in a header row; throws FileError that lists the columns.
+/// Index of `column` in a header row; throws FileError that lists the columns where it is not there, and
+/// where it is there twice.
 std::size_t find_column(const std::string& file, const std::vector<std::string>& header, const std::string& column);
 
 /// A whole CSV file in memory: header and records of the same length, cells trimmed. `lines` are the records' lines.

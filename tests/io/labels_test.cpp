@@ -183,7 +183,8 @@ TEST(Labels, ReadsTextFilesAndCsvColumns) {
                                      "10\r\n9\r\n10"))
                 .target_names,
             (Names{"9", "10"}));
-  EXPECT_EQ(read_labels(folder.write("mixed.txt", "10\n9\nx\n")).target_names, (Names{"10", "9", "x"}));
+  EXPECT_EQ(read_labels(folder.write("mixed.txt", "10\n9\nx\n"), with_task(Task::classification)).target_names,
+            (Names{"10", "9", "x"}));
   EXPECT_EQ(read_labels(folder.write("spaces.txt", " a \nb c\na\n")).target_names, (Names{"a", "b c"}));
   const std::string csv =
       folder.write("l.csv", "id,\"the class\",size\r\n1,\"a, b\",0.5\r\n2,\"say \"\"c\"\"\",2.5\r\n");
@@ -195,6 +196,27 @@ TEST(Labels, ReadsTextFilesAndCsvColumns) {
   expect_names(message_of<InvalidArgument>([&] { read_labels(csv); }), {"l.csv", "column", "the class"});
   EXPECT_EQ(read_labels(folder.write("one.csv", "label\nb\na\n")).target_names, (Names{"a", "b"})) << "only one column";
   expect_names(message_of<FileError>([&] { read_labels(csv + ":klass"); }), {"'klass'", "id, the class, size"});
+  const std::string twice = folder.write("twice.csv", "lab, lab,x\n1,2,3\n");
+  expect_names(message_of<FileError>([&] { read_labels(twice + ":lab"); }), {"twice.csv", "'lab' twice"});
+}
+
+TEST(Labels, ATextAmongNumbersIsASlipUnlessClassesAreChosen) {
+  const TemporaryFolder folder;
+  const std::string reals = folder.write("r.txt", "0.5\n1.5\nNA\n2.5\n");
+  expect_names(message_of<InvalidArgument>([&] { read_labels(reals); }),
+               {"r.txt", "'NA' at row 2 is no number", "--task classification"});
+  for (const Task task : {Task::regression, Task::multilabel})
+    expect_names(message_of<InvalidArgument>([&] { read_labels(reals, with_task(task)); }),
+                 {"r.txt", "'NA' at row 2 is no number", "needs numbers"});
+  EXPECT_EQ(read_labels(reals, with_task(Task::classification)).targets(), 4);
+  LabelOptions options;
+  options.ignore_label = {"NA"};
+  expect_names(message_of<InvalidArgument>([&] { read_labels(reals, options); }), {"'NA' at row 2"});
+  EXPECT_EQ(read_labels(folder.write("ids.txt", "1\n2\nNA\n"), options).ids, (std::vector<std::int32_t>{0, 1, -1}));
+  options.ignore_label.clear();
+  options.classes = {"1", "NA"};
+  EXPECT_EQ(read_labels(folder.write("stated.txt", "NA\n1\n"), options).ids, (std::vector<std::int32_t>{1, 0}));
+  EXPECT_EQ(read_labels(folder.write("bread.txt", "nan\npita\n")).targets(), 2) << "a name, no number";
 }
 
 TEST(Labels, OtherRowsThanTheFeaturesHaveAreNotRead) {
@@ -224,6 +246,23 @@ TEST(Labels, OtherRowsThanTheFeaturesHaveAreNotRead) {
   expect_names(refused(folder.write("l.txt", lines)), {"x.npy has 60 rows", "l.txt 70 labels"});
   expect_names(refused(folder.write("l.csv", "a\n" + lines) + ":a"), {"x.npy has 60 rows", "70 labels"});
   EXPECT_EQ(read_labels(folder.write("short.txt", "1\n2\n"), options).rows, 2) << "who asked compares";
+}
+
+TEST(Labels, IgnoredLabelsAreNotMissingAndUnusedOnesAreSaid) {
+  const TemporaryFolder folder;
+  LabelOptions options;
+  options.ignore_label = {"1"};
+  for (const char* text : {"0\n1\n2\n", "0.0\n1.0\n2.0\n"}) {
+    options.task = Task::classification;
+    EXPECT_EQ(read_labels(folder.write("l.txt", text), options).notes, Names());
+  }
+  options.ignore_label = {"1", "255", "nan"};
+  EXPECT_EQ(read_labels(folder.write("l.txt", "0\n1\n3\n"), options).notes,
+            (Names{"no row has the label 255 that is to be ignored", "no row has the label nan that is to be ignored",
+                   "class 2 has no rows and is skipped"}));
+  options.ignore_label = {"void"};
+  EXPECT_EQ(read_labels(folder.write("t.txt", "a\nb\n"), options).notes,
+            (Names{"no row has the label void that is to be ignored"}));
 }
 
 TEST(Labels, RefusesTextFilesWithHoles) {
