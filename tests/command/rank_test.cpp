@@ -208,7 +208,8 @@ TEST(CommandRank, FolderWithLabelsAndAccuracies) {
   EXPECT_EQ(object["evaluation"][0]["weighted_kendall"], 1.0);
   EXPECT_EQ(object["models"][0]["accuracy"], 0.9);
   const std::string table = run({"rank", models.folder.path()}).out;
-  EXPECT_NE(table.find("weighted Kendall tau against probe: 1.000 (3 models, too few to tell)\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("weighted Kendall tau against probe: 1.000 (3 models, too few to tell)\n"), std::string::npos)
+      << table;
   const nlohmann::json other = models.json({models.folder.path(), "--accuracy-column", "finetuned"});
   EXPECT_LT(other["evaluation"][0]["weighted_kendall"], 0);
 }
