@@ -9,6 +9,8 @@
 
 #include <culogme/score.hpp>
 
+#include "backend.hpp"
+#include "score_stages.hpp"
 #include "support/backends.hpp"
 #include "support/compare.hpp"
 #include "support/data.hpp"
@@ -215,6 +217,33 @@ TEST_P(PrecisionTest, RepeatsBitByBit) {
     const culogme::Score first = classify(features, labels, 6, options);
     for (int i = 0; i < 3; ++i) support::expect_same_bits(first, classify(features, labels, 6, options));
   }
+}
+
+class NarrowChoiceTest : public support::BackendTest {};
+CULOGME_OVER_BACKENDS(NarrowChoiceTest);
+
+// Automatic precision tries half products only where a failed try costs next to nothing and a bound of theirs could do.
+TEST_P(NarrowChoiceTest, AutomaticTriesHalfProducts) {
+  const culogme::detail::Backend& backend = *engine.implementation();
+  culogme::ScoreOptions options;
+  const auto first = [&](Scalar scalar, culogme::Memory memory, std::int64_t rows) {
+    return culogme::detail::first_precision(backend, options, scalar, memory, rows, 2048);
+  };
+  const Precision usual = first(Scalar::f16, culogme::Memory::host, 50000);
+  EXPECT_NE(usual, Precision::half);
+  EXPECT_EQ(first(Scalar::f16, culogme::Memory::device, 50000), usual) << "1e-5 is out of reach";
+  options.accuracy = 1e-3;
+  EXPECT_EQ(first(Scalar::f16, culogme::Memory::host, 50000), usual);
+  EXPECT_EQ(first(Scalar::f32, culogme::Memory::device, 50000), usual);
+  const Precision here = backend.has_tensor_cores() ? Precision::half : usual;
+  EXPECT_EQ(backend.has_tensor_cores(), GetParam() == culogme::Backend::cuda);
+  EXPECT_EQ(first(Scalar::f16, culogme::Memory::device, 50000), here);
+  EXPECT_EQ(first(Scalar::bf16, culogme::Memory::device, 50000), here);
+  EXPECT_NE(first(Scalar::f16, culogme::Memory::device, 100), Precision::half) << "too small";
+  const Precision next = culogme::detail::next_precision(backend, Precision::half);
+  EXPECT_EQ(next, backend.prefers_f64() ? Precision::f64 : Precision::f32);
+  options.procedure = culogme::Procedure::reference;
+  EXPECT_EQ(first(Scalar::f16, culogme::Memory::device, 50000), Precision::f64);
 }
 
 }  // namespace
