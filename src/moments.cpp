@@ -12,6 +12,10 @@ namespace {
 
 std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
 
+/// Of the largest sums that were ever there. What rounding in fp64 leaves grows with the root of the number of rows, so
+/// this has room for 10^12 of them; where products were f32 theirs is far larger.
+constexpr double f64_left = 0x1p-32;
+
 template <class Values>
 void scale(Values& values, int power) {
   if (power == 0) return;
@@ -90,14 +94,6 @@ Products products_of(const MomentSides& sides) {
   if (sides.energy_f32.empty()) return Products::f64;
   return sides.rounding.empty() ? Products::f32 : sides.half_rows ? Products::half : Products::tf32;
 }
-
-namespace {
-
-/// Of the largest sums that were ever there. What rounding in fp64 leaves grows with the root of the number of rows, so
-/// this has room for 10^12 of them; where products were f32 theirs is far larger.
-constexpr double f64_left = 0x1p-32;
-
-}  // namespace
 
 double column_rounding(const MomentSides& sides, std::int64_t column) {
   const double left = f64_left * sides.history;

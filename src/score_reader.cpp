@@ -8,6 +8,7 @@
 #include <culogme/score.hpp>
 
 #include "bad_value.hpp"
+#include "io/label_column.hpp"
 #include "memory.hpp"
 #include "row_sample.hpp"
 #include "score_stages.hpp"
@@ -159,21 +160,14 @@ Score score_collected(Backend& backend, FeatureReader& reader, const Labels& lab
   }
 }
 
-void check_row_counts(const FeatureReader& reader, const Labels& labels) {
-  if (reader.rows() == labels.rows) return;
-  throw InvalidArgument(
-      reader.name() + " has " + std::to_string(reader.rows()) + " rows, " + labels.name + " " +
-      std::to_string(labels.rows) +
-      " labels; there must be one per row (a loader that drops the last incomplete batch takes rows away)");
-}
-
 }  // namespace
 }  // namespace detail
 
 Score score(Engine& engine, FeatureReader& reader, const Labels& labels, const ScoreOptions& options) {
   detail::Stopwatch total;
   detail::check_options(options);
-  detail::check_row_counts(reader, labels);
+  if (reader.rows() != labels.rows)
+    detail::throw_row_mismatch(reader.name(), reader.rows(), labels.name, std::to_string(labels.rows));
   detail::Backend& backend = *engine.implementation();
   const std::int64_t rows = reader.rows() - labels.ignored;
   detail::check_rows(rows, detail::intercept_used(options, labels.task));

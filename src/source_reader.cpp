@@ -12,6 +12,7 @@
 #include "backend.hpp"
 #include "cpu/pack.hpp"
 #include "cpu/source.hpp"
+#include "io/label_column.hpp"
 #include "memory.hpp"
 #include "score_stages.hpp"
 #include "source_sums.hpp"
@@ -29,8 +30,7 @@ void check_labels(const Labels& labels, const std::string& source_name, std::int
     throw InvalidArgument("leep and nce need classes, but " + labels.name + " is a " + task_name(labels.task) +
                           " task");
   if (source_rows != labels.rows)
-    throw InvalidArgument(source_name + " has " + std::to_string(source_rows) + " rows, " + labels.name + " " +
-                          std::to_string(labels.rows) + " labels; there must be one per row");
+    throw_row_mismatch(source_name, source_rows, labels.name, std::to_string(labels.rows));
   if (labels.rows - labels.ignored == 0) throw InvalidArgument("there are no rows to score");
 }
 

@@ -61,9 +61,8 @@ struct Evaluation {
 
 /// Models whose accuracy is NaN are left out. Percentile bootstrap intervals: models are drawn with replacement, draws
 /// for which a measure is undefined are left out of its interval, {NaN, NaN} where none is left and of fewer than
-/// least_models_for_interval models. Seeded: the same
-/// numbers on every machine. O((n log n) resamples). Throws InvalidArgument on sizes that differ, resamples < 0, a
-/// level outside (0, 1) and top < 1.
+/// least_models_for_interval models. Seeded: the same numbers on every machine. O((n log n) resamples). Throws
+/// InvalidArgument on sizes that differ, resamples < 0, a level outside (0, 1) and top < 1.
 Evaluation evaluate(const std::string& measure, std::span<const double> scores, std::span<const double> accuracies,
                     const EvaluateOptions& options = {});
 

@@ -57,8 +57,9 @@ struct LabelOptions {
   std::optional<Task> task = {};               ///< empty: told from the values
   std::vector<std::string> classes = {};       ///< the fixed set of classes by name; empty: the distinct values present
   std::vector<std::string> ignore_label = {};  ///< rows with one of these labels are left out
-  std::optional<std::int64_t> rows = {};       ///< rows of the features; more labels are refused before they are read
-  std::string rows_of = {};                    ///< what messages call the features
+  /// Rows of the features: other labels are refused with InvalidArgument, before they are read where that shows.
+  std::optional<std::int64_t> rows = {};
+  std::string rows_of = "the feature matrix";  ///< what messages call the features
 };
 
 /// Labels or responses of all rows, checked.

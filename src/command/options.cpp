@@ -91,18 +91,23 @@ std::size_t parse_size(const std::string& option, const std::string& text) {
   return static_cast<std::size_t>(bytes);
 }
 
+void add_file_option(CLI::App& app, const std::string& option, std::string& target, const std::string& help) {
+  const auto take = [option, &target](const std::string& text) {
+    if (text.empty()) throw UsageError(option + " is empty, expected the name of a file");
+    if (text == "-")
+      throw UsageError(option +
+                       " is -, expected the name of a file (the result goes to standard output without --output)");
+    target = text;
+  };
+  app.add_option_function<std::string>(option, take, help)->type_name("FILE");
+}
+
 void add_output_options(CLI::App& app, OutputOptions& options) {
   const Group group(app, output_group);
   add_choice<Format>(app, "--format", options.format,
                      {{"table", Format::table}, {"json", Format::json}, {"csv", Format::csv}},
                      "How the result is written (default table)");
-  const auto output = [&options](const std::string& text) {
-    if (text.empty()) throw UsageError("--output is empty, expected a file");
-    if (text == "-") throw UsageError("--output is -, expected a file: standard output is used without the option");
-    options.file = text;
-  };
-  app.add_option_function<std::string>("--output", output, "Write the result to FILE, whole or not at all")
-      ->type_name("FILE");
+  add_file_option(app, "--output", options.file, "Write the result to FILE, whole or not at all");
   app.add_flag("--quiet", options.quiet, "No progress and no warnings beside the result");
 }
 
@@ -147,6 +152,12 @@ void add_data_options(CLI::App& app, DataOptions& options) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_flag("--bf16", options.read_options.bfloat16, "Read V2 and uint16 features as bfloat16");
+}
+
+LabelOptions labels_of(LabelOptions options, const FeatureReader& features) {
+  options.rows = features.rows();
+  options.rows_of = features.name();
+  return options;
 }
 
 void add_precision_option(CLI::App& app, std::optional<Precision>& precision, bool rows_at_hand) {

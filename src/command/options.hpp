@@ -45,12 +45,17 @@ struct MeasureOptions {
   ScoreOptions score;
 };
 
+/// An option whose value is the name of a file to write. Many mean standard output by "-": a file of that name would be
+/// a surprise.
+void add_file_option(CLI::App& app, const std::string& option, std::string& target, const std::string& help);
 /// --format, --output, --quiet
 void add_output_options(CLI::App& app, OutputOptions& options);
 /// --backend, --device, --threads, --workspace
 void add_engine_options(CLI::App& app, EngineOptions& options);
 /// --task, --classes, --ignore-label, --bf16 (and not --labels, which subcommands read differently)
 void add_data_options(CLI::App& app, DataOptions& options);
+/// The options for labels of these features.
+LabelOptions labels_of(LabelOptions options, const FeatureReader& features);
 /// --precision; svd only where the rows are read (`rows_at_hand`), not for statistics
 void add_precision_option(CLI::App& app, std::optional<Precision>& precision, bool rows_at_hand);
 /// The value of --precision.

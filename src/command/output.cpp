@@ -113,6 +113,12 @@ std::string printable(std::string_view text) {
   return clean;
 }
 
+std::string markup_text(std::string_view text) {
+  std::string clean;
+  for (const char c : text) clean += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
+  return clean;
+}
+
 std::string fixed(double value, int digits) {
   const std::string text = format("%.*f", digits, value);
   // No digit is left of a small negative value: a zero has no sign.

@@ -81,6 +81,9 @@ std::string csv_field(const std::string& text);
 /// With control characters as '?', so that names from files cannot steer a terminal.
 std::string printable(std::string_view text);
 
+/// A text for HTML and SVG, with the characters of markup as entities.
+std::string markup_text(std::string_view text);
+
 /// Fixed digits after the point; "inf", "-inf", "nan".
 std::string fixed(double value, int digits);
 /// Shortest notation with so many significant digits.

@@ -26,17 +26,6 @@ void check_apart(const std::array<std::pair<std::string, std::string>, 3>& resul
   }
 }
 
-/// An option whose value is the name of a file. Many mean standard output by "-", where the result goes: a file of that
-/// name would be a surprise.
-void add_file_option(CLI::App& app, const std::string& option, std::string& target, const std::string& help) {
-  const auto take = [option, &target](const std::string& text) {
-    if (text.empty() || text == "-")
-      throw UsageError(option + (text.empty() ? " is empty" : " is -") + ", expected the name of a file");
-    target = text;
-  };
-  app.add_option_function<std::string>(option, take, help)->type_name("FILE");
-}
-
 }  // namespace
 
 void add_picture_options(CLI::App& app, PictureOptions& options) {

@@ -45,17 +45,11 @@ std::string without_middle(const std::vector<std::string>& text, std::size_t roo
   return head + "\xE2\x80\xA6" + tail;
 }
 
-std::string escaped(const std::string& text) {
-  std::string clean;
-  for (const char c : text) clean += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
-  return clean;
-}
-
 void replace_element(std::string& svg, const std::string& tag, const std::string& text) {
   const std::string open = "<" + tag + ">";
   const std::size_t first = svg.find(open), end = svg.find("</" + tag + ">");
   if (first == std::string::npos || end == std::string::npos || end < first) return;
-  svg.replace(first + open.size(), end - first - open.size(), escaped(text));
+  svg.replace(first + open.size(), end - first - open.size(), markup_text(text));
 }
 
 /// The texts of the multiples of `step` in a range, all with as many digits.
@@ -65,7 +59,7 @@ std::vector<Tick> multiples(double low, double high, double step, int digits) {
     const double at = k * step;
     // Beyond these the digits after the point are too many or none are right.
     const bool plain = digits <= 9 && std::fabs(at) < 1e9;
-    std::string text = plain ? fixed(at == 0 ? 0.0 : at, digits) : general(at, 6);
+    std::string text = plain ? fixed(at, digits) : general(at, 6);
     ticks.push_back({at, std::move(text)});
     if (ticks.size() > 100 || k + 1 == k) break;
   }

@@ -54,15 +54,8 @@ Source learn(PredictCommand& command, Engine& engine, ProgressLine& progress) {
   resolve_classes(command.data);
   Source source;
   source.features = open_features(command.learned, command.data.read_options);
-  LabelOptions label_options = command.data.label_options;
-  label_options.rows = source.features->rows();
-  label_options.rows_of = source.features->name();
-  source.labels = read_labels(command.data.labels, label_options);
   FeatureReader& features = *source.features;
-  if (features.rows() != source.labels.rows)
-    throw InvalidArgument(features.name() + " has " + counted(features.rows(), "row") + ", but " + source.labels.name +
-                          " has " + counted(source.labels.rows, "label") +
-                          "; a loader that drops the last incomplete batch gives fewer features than labels");
+  source.labels = read_labels(command.data.labels, labels_of(command.data.label_options, features));
   const StatisticsOptions options = {source.labels.task, command.measure.precision.value_or(Precision::f64),
                                      source.labels.target_names};
   source.statistics.emplace(engine, features.cols(), source.labels.targets(), options);

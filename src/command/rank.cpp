@@ -60,7 +60,10 @@ RankedModel measure_model(const RankCommand& command, Engine& engine, const Labe
     // The score stands without them.
     if (measures.front() != "logme") throw;
     model.sources_error = error.what();
-    model.warnings.push_back("no leep and nce: " + model.sources_error);
+    std::string names;
+    for (const std::string& measure : possible)
+      if (measure != "logme") names += (names.empty() ? "" : " and ") + measure;
+    model.warnings.push_back("no " + names + ": " + model.sources_error);
   }
   for (const std::string& measure : measures)
     model.values.push_back(measure_value(measure, reads_features(possible) ? &model.score : nullptr, model.sources));

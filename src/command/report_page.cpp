@@ -41,21 +41,6 @@ std::string embedded(const nlohmann::ordered_json& data) {
   return text;
 }
 
-/// A licence as text of the page.
-std::string escaped(std::string_view text) {
-  std::string clean;
-  for (const char c : text) {
-    if (c == '<') {
-      clean += "&lt;";
-    } else if (c == '&') {
-      clean += "&amp;";
-    } else {
-      clean += c;
-    }
-  }
-  return clean;
-}
-
 std::string now_text() {
   const std::time_t now = std::time(nullptr);
   std::tm parts{};
@@ -89,7 +74,7 @@ void require_page_library() {
 std::string report_page(const RankReport& report) {
   // In the order of the template.
   return filled(page_files.html, {{"{{style}}", std::string(page_files.style)},
-                                  {"{{licence}}", escaped(page_files.library_licence)},
+                                  {"{{licence}}", markup_text(page_files.library_licence)},
                                   {"{{data}}", embedded(page_data(report, command_line(), now_text()))},
                                   {"{{library}}", std::string(page_files.library)},
                                   {"{{script}}", std::string(page_files.script)}});

@@ -73,10 +73,8 @@ ScoreReport score_files(ScoreCommand& command, const std::vector<std::string>& m
   Engine engine = make_engine(command.engine);
   std::unique_ptr<FeatureReader> features;
   if (reads_features(measures)) features = open_features(command.features, command.data.read_options);
-  LabelOptions label_options = command.data.label_options;
-  if (features != nullptr) label_options.rows = features->rows();
-  if (features != nullptr) label_options.rows_of = features->name();
-  const Labels labels = read_labels(command.data.labels, label_options);
+  const LabelOptions& given = command.data.label_options;
+  const Labels labels = read_labels(command.data.labels, features != nullptr ? labels_of(given, *features) : given);
   command.measure.score.progress = progress.callback();
   command.measure.score.precision = command.measure.precision.value_or(Precision::automatic);
   ScoreReport report;

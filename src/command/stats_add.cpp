@@ -46,12 +46,6 @@ std::int64_t shard_rows(Shard& shard, const ReadOptions& options) {
   return rows;
 }
 
-void throw_row_mismatch(std::int64_t rows, const std::string& features, const Labels& labels) {
-  throw InvalidArgument(features + " has " + counted(rows, "row") + ", but " + labels.name + " has " +
-                        counted(labels.rows, "label") +
-                        "; a loader that drops the last incomplete batch gives fewer features than labels");
-}
-
 std::vector<Shard> make_shards(const AddCommand& command, LabelOptions label_options) {
   std::vector<std::string> features = command.positional;
   features.insert(features.end(), command.features.begin(), command.features.end());
@@ -76,9 +70,8 @@ std::vector<Shard> make_shards(const AddCommand& command, LabelOptions label_opt
   }
   label_options.rows = rows;
   label_options.rows_of =
-      shards.size() == 1 ? features.front() : std::to_string(shards.size()).append(" shards together");
+      shards.size() == 1 ? features.front() : "the matrix of " + std::to_string(shards.size()) + " shards";
   const auto labels = std::make_shared<const Labels>(read_labels(command.labels.front(), label_options));
-  if (rows != labels->rows) throw_row_mismatch(rows, label_options.rows_of, *labels);
   for (Shard& shard : shards) shard.all_labels = labels;
   return shards;
 }
@@ -105,16 +98,11 @@ class Collector {
 
   const std::optional<Statistics>& statistics() const { return statistics_; }
 
-  void add(Shard& shard, LabelOptions label_options, const std::function<void(const Progress&)>& progress) {
+  void add(Shard& shard, const LabelOptions& label_options, const std::function<void(const Progress&)>& progress) {
     std::shared_ptr<const Labels> labels = shard.all_labels;
     if (!shard.reader) shard.reader = open_features(shard.features, command_.data.read_options);
     FeatureReader& features = *shard.reader;
-    label_options.rows = features.rows();
-    label_options.rows_of = features.name();
-    if (!labels) labels = std::make_shared<const Labels>(read_labels(shard.labels, label_options));
-    if (!shard.all_labels && features.rows() != labels->rows) {
-      throw_row_mismatch(features.rows(), features.name(), *labels);
-    }
+    if (!labels) labels = std::make_shared<const Labels>(read_labels(shard.labels, labels_of(label_options, features)));
     if (!statistics_)
       statistics_.emplace(
           make_statistics(engine_, features, *labels, command_.precision.value_or(Precision::automatic)));

@@ -33,7 +33,7 @@ Frame dual_frame(const MatrixView& features, const TargetView& targets, std::int
     throw BadData{BadData::Kind::feature, bad.row, bad.column, bad.value, 0, 0, features.scalar};
   }
   const std::int64_t rows = std::min(features.rows, frame_rows);
-  Frame frame = empty_frame(largest_magnitude(features, 0, rows));
+  Frame frame = empty_frame(rows == features.rows ? largest : largest_magnitude(features, 0, rows));
   const std::int64_t width = std::clamp<std::int64_t>(head_elements / rows, 1, features.cols);
   std::vector<double> head, responses;
   for (std::int64_t begin = 0; begin < features.cols; begin += width) {

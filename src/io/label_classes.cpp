@@ -28,25 +28,38 @@ std::optional<Integer> id_of(const std::string& text) {
   return Integer{*number < 0, static_cast<std::uint64_t>(std::fabs(*number))};
 }
 
-bool names(const std::string& text, const Integer& value) { return id_of(text) == value; }
-bool names(const std::string& text, const std::string& value) { return text == value; }
-bool names(const std::string& text, double value) {
-  const std::optional<double> number = parse_number(trimmed(text));
-  return number.has_value() && (*number == value || (std::isnan(*number) && std::isnan(value)));
+// A label to leave out, and what it is as an id and as a number.
+struct IgnoredLabel {
+  std::string text;
+  std::optional<Integer> id;
+  std::optional<double> number;
+
+  bool names(const Integer& value) const { return id == value; }
+  bool names(const std::string& value) const { return text == value; }
+  bool names(double value) const {
+    return number.has_value() && (*number == value || (std::isnan(*number) && std::isnan(value)));
+  }
+};
+using IgnoredLabels = std::vector<IgnoredLabel>;
+
+IgnoredLabels ignored_labels(const LabelOptions& options) {
+  IgnoredLabels labels;
+  for (const std::string& text : options.ignore_label)
+    labels.push_back({text, id_of(text), parse_number(trimmed(text))});
+  return labels;
 }
 
 template <class Value>
-bool is_ignored(const Value& value, const LabelOptions& options) {
-  return std::any_of(options.ignore_label.begin(), options.ignore_label.end(),
-                     [&](const std::string& text) { return names(text, value); });
+bool is_ignored(const Value& value, const IgnoredLabels& ignored) {
+  return std::any_of(ignored.begin(), ignored.end(), [&](const IgnoredLabel& label) { return label.names(value); });
 }
 
 // A label to leave out that is nowhere may be a slip.
 template <class Value>
-void report_unused(const std::vector<Value>& values, const LabelOptions& options, Labels& labels) {
-  for (const std::string& text : options.ignore_label)
-    if (std::none_of(values.begin(), values.end(), [&](const Value& value) { return names(text, value); }))
-      labels.notes.push_back("no row has the label " + shown(text) + " that is to be ignored");
+void report_unused(const std::vector<Value>& values, const IgnoredLabels& ignored, Labels& labels) {
+  for (const IgnoredLabel& label : ignored)
+    if (std::none_of(values.begin(), values.end(), [&](const Value& value) { return label.names(value); }))
+      labels.notes.push_back("no row has the label " + shown(label.text) + " that is to be ignored");
 }
 
 [[noreturn]] void fail(const Labels& labels, const std::string& value, std::int64_t row, const std::string& what) {
@@ -122,30 +135,30 @@ std::string name_of(const Integer& value) { return integer_text(value); }
 std::string name_of(const std::string& value) { return value; }
 
 // Ids below the largest class that no row has. Those of ignored rows are not missing: they were left out.
-void report_missing(const std::vector<Integer>& classes, const LabelOptions& options, Labels& labels) {
+void report_missing(const std::vector<Integer>& classes, const IgnoredLabels& ignored, Labels& labels) {
   std::vector<std::uint64_t> ids;
   ids.reserve(classes.size());
   for (const Integer& value : classes) ids.push_back(value.magnitude);
-  for (const std::string& text : options.ignore_label) {
-    const std::optional<Integer> id = id_of(text);
-    if (!id.has_value() || id->negative || id->magnitude >= classes.back().magnitude) continue;
-    const auto place = std::lower_bound(ids.begin(), ids.end(), id->magnitude);
-    if (*place != id->magnitude) ids.insert(place, id->magnitude);
+  for (const IgnoredLabel& label : ignored) {
+    if (!label.id.has_value() || label.id->negative || label.id->magnitude >= classes.back().magnitude) continue;
+    const auto place = std::lower_bound(ids.begin(), ids.end(), label.id->magnitude);
+    if (*place != label.id->magnitude) ids.insert(place, label.id->magnitude);
   }
   const std::string note = missing_ids(ids, labels.skipped_ids);
   if (!note.empty()) labels.notes.push_back(note);
 }
-void report_missing(const std::vector<std::string>&, const LabelOptions&, Labels&) {}
+void report_missing(const std::vector<std::string>&, const IgnoredLabels&, Labels&) {}
 
 bool is_mark(const Integer& value) { return value == ignored_mark; }
 bool is_mark(const std::string&) { return false; }
 
 template <class Value>
-void make_classes_of(const CodedColumn<Value>& column, const LabelOptions& options, Labels& labels) {
+void make_classes_of(const CodedColumn<Value>& column, const LabelOptions& options, const IgnoredLabels& ignored,
+                     Labels& labels) {
   std::vector<std::int32_t> ids(column.values.size(), ignored_id);  // class of each code
   std::vector<std::size_t> kept;
   for (std::size_t code = 0; code < column.values.size(); ++code) {
-    if (is_mark(column.values[code]) || is_ignored(column.values[code], options)) continue;
+    if (is_mark(column.values[code]) || is_ignored(column.values[code], ignored)) continue;
     check(column.values[code], column.first_rows[code], labels);
     kept.push_back(code);
   }
@@ -160,7 +173,7 @@ void make_classes_of(const CodedColumn<Value>& column, const LabelOptions& optio
       classes.push_back(column.values[code]);
       labels.target_names.push_back(name_of(column.values[code]));
     }
-    report_missing(classes, options, labels);
+    report_missing(classes, ignored, labels);
   } else {
     const StatedClasses stated(options.classes);
     for (const std::size_t code : kept) {
@@ -177,11 +190,11 @@ void make_classes_of(const CodedColumn<Value>& column, const LabelOptions& optio
 }
 
 // Whole numbers as integers, ignored ones as marks.
-IntegerColumn whole_numbers(const std::vector<double>& values, const std::string& name, const LabelOptions& options) {
+IntegerColumn whole_numbers(const std::vector<double>& values, const std::string& name, const IgnoredLabels& ignored) {
   ColumnCoder<Integer> coder(name);
   for (std::size_t row = 0; row < values.size(); ++row) {
     const double value = values[row];
-    if (is_ignored(value, options)) {
+    if (is_ignored(value, ignored)) {
       coder.add(ignored_mark);
       continue;
     }
@@ -200,19 +213,22 @@ IntegerColumn whole_numbers(const std::vector<double>& values, const std::string
 }  // namespace
 
 void make_classes(const IntegerColumn& column, const LabelOptions& options, Labels& labels) {
-  report_unused(column.values, options, labels);
-  make_classes_of(column, options, labels);
+  const IgnoredLabels ignored = ignored_labels(options);
+  report_unused(column.values, ignored, labels);
+  make_classes_of(column, options, ignored, labels);
 }
 
 void make_classes(const TextColumn& column, const LabelOptions& options, Labels& labels) {
-  report_unused(column.values, options, labels);
-  make_classes_of(column, options, labels);
+  const IgnoredLabels ignored = ignored_labels(options);
+  report_unused(column.values, ignored, labels);
+  make_classes_of(column, options, ignored, labels);
 }
 
 void make_classes(const std::vector<double>& values, const LabelOptions& options, Labels& labels) {
-  const IntegerColumn column = whole_numbers(values, labels.name, options);
-  report_unused(values, options, labels);
-  make_classes_of(column, options, labels);
+  const IgnoredLabels ignored = ignored_labels(options);
+  const IntegerColumn column = whole_numbers(values, labels.name, ignored);
+  report_unused(values, ignored, labels);
+  make_classes_of(column, options, ignored, labels);
 }
 
 std::string missing_ids(const std::vector<std::uint64_t>& sorted, std::int64_t& count) {

@@ -163,21 +163,14 @@ bool holds_several_numbers(std::string_view text) {
                         "for one-hot or probability rows take the arg-max, labels.argmax(axis=1)");
 }
 
-// Gives the rows of labels that cannot be those of the features.
-[[noreturn]] void refuse_rows(const LabelOptions& options, const std::string& name, const std::string& count) {
-  throw InvalidArgument((options.rows_of.empty() ? "the feature matrix" : options.rows_of) + " has " +
-                        std::to_string(*options.rows) + " rows, " + name + " " + count +
-                        " labels; there must be one per row (a loader that drops the last incomplete batch takes " +
-                        "rows away)");
-}
-
 // Labels of a file are counted to its end for the message; a pipe may have none. `next` is false at the end.
 template <class Next>
 void check_rows(const LabelOptions& options, const RawLabels& labels, std::size_t count, bool ends, const Next& next) {
   if (!options.rows.has_value() || static_cast<std::int64_t>(count) <= *options.rows) return;
-  if (!ends) refuse_rows(options, labels.name, "more than " + std::to_string(*options.rows));
+  if (!ends)
+    throw_row_mismatch(options.rows_of, *options.rows, labels.name, "more than " + std::to_string(*options.rows));
   while (next()) ++count;
-  refuse_rows(options, labels.name, std::to_string(count));
+  throw_row_mismatch(options.rows_of, *options.rows, labels.name, std::to_string(count));
 }
 
 void add_text(ColumnCoder<std::string>& coder, const std::string& name, std::int64_t line, std::string_view text) {
@@ -221,6 +214,13 @@ void ColumnCoder<Value>::add(const Value& value) {
 template class ColumnCoder<Integer>;
 template class ColumnCoder<std::string>;
 
+void throw_row_mismatch(const std::string& features, std::int64_t rows, const std::string& labels,
+                        const std::string& count) {
+  throw InvalidArgument(features + " has " + std::to_string(rows) + " rows, " + labels + " " + count +
+                        " labels; there must be one per row (a loader that drops the last incomplete batch takes rows "
+                        "away)");
+}
+
 RawLabels read_label_array(Array array, const LabelOptions& options) {
   RawLabels labels;
   labels.name = array.name;
@@ -237,7 +237,7 @@ RawLabels read_label_array(Array array, const LabelOptions& options) {
   const bool responses = options.task.has_value() && *options.task != Task::classification;
   if (columns > 1 && !texts && kind != ElementKind::raw && !responses) refuse_several_columns(has_shape, options.task);
   if (options.rows.has_value() && array.shape[0] != static_cast<std::uint64_t>(*options.rows))
-    refuse_rows(options, labels.name, std::to_string(array.shape[0]));
+    throw_row_mismatch(options.rows_of, *options.rows, labels.name, std::to_string(array.shape[0]));
   // Codes and ids of one column; else numbers, once more while they grow or change their order, and names of columns.
   const bool coded = columns == 1 && kind != ElementKind::real && kind != ElementKind::brain;
   const double elements = static_cast<double>(array.elements);

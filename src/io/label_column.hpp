@@ -60,6 +60,10 @@ struct RawLabels {
   bool whole_type = false;  ///< NumberColumns that were integers or bools in the file (several columns)
 };
 
+/// The error of features and labels of different numbers of rows.
+[[noreturn]] void throw_row_mismatch(const std::string& features, std::int64_t rows, const std::string& labels,
+                                     const std::string& count);
+
 /// Reads an array: integers and bools of one column are coded, texts too, all else are numbers. What its header shows
 /// to be wrong is told before its data is read: FileError, InvalidArgument (shape, rows), OutOfMemory.
 RawLabels read_label_array(Array array, const LabelOptions& options);

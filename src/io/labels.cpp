@@ -153,6 +153,8 @@ Labels read_checked_labels(const std::string& spec, const LabelOptions& options)
     labels.rows = static_cast<std::int64_t>(integers != nullptr ? integers->codes.size() : texts->codes.size());
     labels.task = options.task.value_or(Task::classification);
   }
+  if (options.rows.has_value() && labels.rows != *options.rows)
+    detail::throw_row_mismatch(options.rows_of, *options.rows, labels.name, std::to_string(labels.rows));
   if (texts != nullptr) check_texts(*texts, options, raw);
   if (labels.task != Task::classification) {
     const std::string task = task_name(labels.task);

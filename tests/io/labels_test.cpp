@@ -245,7 +245,7 @@ TEST(Labels, OtherRowsThanTheFeaturesHaveAreNotRead) {
   for (int i = 0; i < 70; ++i) lines += "1\n";
   expect_names(refused(folder.write("l.txt", lines)), {"x.npy has 60 rows", "l.txt 70 labels"});
   expect_names(refused(folder.write("l.csv", "a\n" + lines) + ":a"), {"x.npy has 60 rows", "70 labels"});
-  EXPECT_EQ(read_labels(folder.write("short.txt", "1\n2\n"), options).rows, 2) << "who asked compares";
+  expect_names(refused(folder.write("short.txt", "1\n2\n")), {"x.npy has 60 rows", "short.txt 2 labels"});
 }
 
 TEST(Labels, IgnoredLabelsAreNotMissingAndUnusedOnesAreSaid) {

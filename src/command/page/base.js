@@ -95,6 +95,11 @@ function fit(node, room) {
   node.textContent = characters.slice(0, low).join('') + '…';
 }
 
+/** How far the text of a tick moves into the picture that it would leave. */
+function inwards(svg, at, half) {
+  return Math.max(0, half + 1 - at) - Math.max(0, at + half + 1 - svg.node().viewBox.baseVal.width);
+}
+
 /** {values, texts} of the ticks of a horizontal axis: at most `most`, and few enough that their texts stand apart. */
 function roomyTicks(svg, scale, most, format) {
   return measured(svg, (width) => {
@@ -103,8 +108,9 @@ function roomyTicks(svg, scale, most, format) {
       let end = -Infinity;
       const apart = values.every((value, i) => {
         if (texts[i] === '') return true;
-        const half = width(texts[i]) / 2, begins = scale(value) - half >= end + 10;
-        end = scale(value) + half;
+        const half = width(texts[i]) / 2, at = scale(value) + inwards(svg, scale(value), half);
+        const begins = at - half >= end + 10;
+        end = at + half;
         return begins;
       });
       if (apart || count <= 2) return { values, texts };
@@ -115,11 +121,9 @@ function roomyTicks(svg, scale, most, format) {
 /** Ticks and their texts along the bottom, the outer texts moved into the picture where they would leave it. */
 function bottomTicks(svg, scale, y, ticks) {
   const axis = d3.axisBottom(scale).tickValues(ticks.values).tickFormat((_, i) => ticks.texts[i]).tickSizeOuter(0);
-  const width = svg.node().viewBox.baseVal.width;
   svg.append('g').attr('class', 'axis').attr('aria-hidden', 'true').attr('transform', `translate(0,${y})`).call(axis)
     .selectAll('text').attr('dx', function (value) {
-      const half = this.getComputedTextLength() / 2, at = scale(value);
-      return Math.max(0, half + 1 - at) - Math.max(0, at + half + 1 - width);
+      return inwards(svg, scale(value), this.getComputedTextLength() / 2);
     });
 }
 
