@@ -23,8 +23,10 @@ class OnDevice {
     if (count > 0) check_cuda(cudaMalloc(reinterpret_cast<void**>(&data_), count * sizeof(T)), "cudaMalloc");
   }
   explicit OnDevice(const std::vector<T>& values) : OnDevice(values.size()) {
-    if (count_ > 0)
-      check_cuda(cudaMemcpy(data_, values.data(), count_ * sizeof(T), cudaMemcpyHostToDevice), "cudaMemcpy");
+    if (count_ == 0) return;
+    check_cuda(cudaMemcpy(data_, values.data(), count_ * sizeof(T), cudaMemcpyHostToDevice), "cudaMemcpy");
+    // A copy from pageable memory may still be on its way then.
+    check_cuda(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
   }
   OnDevice(const OnDevice&) = delete;
   OnDevice& operator=(const OnDevice&) = delete;

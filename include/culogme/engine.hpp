@@ -29,7 +29,8 @@ struct EngineOptions {
   std::size_t workspace_limit = 0;  ///< bytes of tiles and scratch; 0: a quarter of what is free, of a device's memory
   /// A cudaStream_t of `device`, borrowed: all work goes into it in order, so it sees what was submitted there before,
   /// and it has to outlive the engine and everything made with it. Null: a stream of the engine's own, which does not
-  /// wait for the default stream: what writes views in device memory has to be finished before they are used.
+  /// wait for the default stream: what writes views in device memory has to be finished before they are used. A
+  /// cudaMemcpy from pageable host memory may not be when it returns; cudaDeviceSynchronize() waits for it.
   CUstream_st* stream = nullptr;
 };
 

@@ -51,7 +51,8 @@ template <class T>
 const T* on_device(const std::vector<T>& values) {
   void* data = nullptr;
   if (cudaMalloc(&data, values.size() * sizeof(T)) != cudaSuccess) return nullptr;
-  if (cudaMemcpy(data, values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice) != cudaSuccess) {
+  if (cudaMemcpy(data, values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice) != cudaSuccess ||
+      cudaDeviceSynchronize() != cudaSuccess) {  // pageable memory may still be on its way
     cudaFree(data);
     return nullptr;
   }

@@ -41,11 +41,13 @@ void change_vectors(SolverFault fault, double* device, std::int64_t n, std::int6
   if (fault == SolverFault::negated_vectors)
     for (double& value : vectors) value = -value;
   cudaMemcpy(device, vectors.data(), vectors.size() * sizeof(double), cudaMemcpyHostToDevice);
+  cudaDeviceSynchronize();  // pageable memory may still be on its way
 }
 
 void set_info(int* info, int value) {
   cudaDeviceSynchronize();
   cudaMemcpy(info, &value, sizeof value, cudaMemcpyHostToDevice);
+  cudaDeviceSynchronize();
 }
 
 }  // namespace

@@ -47,6 +47,9 @@ class Array {
  public:
   explicit Array(const std::vector<T>& values) : Array(values.size()) {
     expect_success(cudaMemcpy(data(), values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice), "cudaMemcpy");
+    // A copy from pageable memory may still be on its way then, and the test's stream does not wait for the default
+    // one.
+    expect_success(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
   }
   /// Uninitialised.
   explicit Array(std::size_t count) : count_(count) {

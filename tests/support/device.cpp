@@ -27,7 +27,9 @@ DeviceBlock::DeviceBlock(const void* bytes, std::size_t count) {
   void* data = nullptr;
   expect_success(cudaMalloc(&data, std::max<std::size_t>(count, 1)), "cudaMalloc");
   data_ = static_cast<std::byte*>(data);
-  const cudaError_t status = cudaMemcpy(data_, bytes, count, cudaMemcpyHostToDevice);
+  cudaError_t status = cudaMemcpy(data_, bytes, count, cudaMemcpyHostToDevice);
+  // A copy from pageable memory may still be on its way then, and an engine's stream does not wait for the default one.
+  if (status == cudaSuccess) status = cudaDeviceSynchronize();
   if (status != cudaSuccess) cudaFree(data_);
   expect_success(status, "cudaMemcpy");
 }
