@@ -1,7 +1,4 @@
-#include <sched.h>
-
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include <culogme/error.hpp>
@@ -10,6 +7,7 @@
 #include "cpu/blas.hpp"
 #include "cpu/check.hpp"
 #include "cpu/evidence.hpp"
+#include "cpu/parallel.hpp"
 #include "cpu/source.hpp"
 #include "cpu/spectrum.hpp"
 #include "cpu/split_product.hpp"
@@ -19,12 +17,6 @@
 
 namespace culogme::detail {
 namespace {
-
-int usable_threads() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
 
 std::string describe(int threads, bool tiles) {
   return "cpu: " + blas_name() + " " + blas_kernel() + (tiles ? " + AMX, " : ", ") + std::to_string(threads) +

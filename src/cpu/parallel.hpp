@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sched.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
@@ -10,6 +12,13 @@
 #include <vector>
 
 namespace culogme::detail {
+
+/// Processors that this process may run on.
+inline int usable_threads() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
 
 /// Runs work(worker) for worker 0 ... workers-1 at once, worker 0 in the calling thread, and waits. Threads are made
 /// and joined here, so nothing outlives a call or breaks after a fork; a stage lasts milliseconds, a thread

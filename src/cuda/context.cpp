@@ -43,8 +43,8 @@ void DeviceScope::leave() noexcept {
   if (--occupant_.depth == 0) occupant_.thread.store({});
 }
 
-CudaContext::CudaContext(int device, cudaStream_t stream, bool use_pool)
-    : device_(device), own_stream_(stream == nullptr), stream_(stream) {
+CudaContext::CudaContext(int device, cudaStream_t stream, bool use_pool, int threads)
+    : device_(device), own_stream_(stream == nullptr), stream_(stream), uploader_(device, threads) {
   const DeviceScope scope = enter();
   try {
     if (own_stream_) CULOGME_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));

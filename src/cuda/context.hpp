@@ -10,6 +10,7 @@
 #include <cusolverDn.h>
 
 #include "cuda/buffer.hpp"
+#include "cuda/upload.hpp"
 
 namespace culogme::detail {
 
@@ -41,8 +42,9 @@ class DeviceScope {
 /// pool and default stream are never touched. One thread at a time.
 class CudaContext {
  public:
-  /// `stream` null: an own stream that does not wait for the default one. Throws CudaError, OutOfMemory.
-  CudaContext(int device, cudaStream_t stream, bool use_pool);
+  /// `stream` null: an own stream that does not wait for the default one. `threads` of the host fill what is uploaded.
+  /// Throws CudaError, OutOfMemory.
+  CudaContext(int device, cudaStream_t stream, bool use_pool, int threads = 1);
   ~CudaContext();
   CudaContext(const CudaContext&) = delete;
   CudaContext& operator=(const CudaContext&) = delete;
@@ -68,6 +70,8 @@ class CudaContext {
   void* allocate(double bytes, const std::string& what);
   void free(void* data) noexcept;
 
+  Uploader& uploader() { return uploader_; }
+
   /// Page-locked memory for what a score brings back; the next call may give the same memory.
   char* result_memory(std::size_t bytes);
 
@@ -86,6 +90,7 @@ class CudaContext {
   cusolverDnHandle_t solver_ = nullptr;
   cusolverDnParams_t solver_parameters_ = nullptr;
   void* blas_workspace_ = nullptr;
+  Uploader uploader_;
   PinnedBytes results_;
   mutable Occupant occupant_;
 };

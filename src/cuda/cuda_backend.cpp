@@ -7,6 +7,7 @@
 #include "cpu/check.hpp"
 #include "cpu/evidence.hpp"
 #include "cpu/fold.hpp"
+#include "cpu/parallel.hpp"
 #include "cpu/source.hpp"
 #include "cuda/check.hpp"
 #include "cuda/context.hpp"
@@ -40,8 +41,8 @@ class CudaBackend final : public Backend {
  public:
   CudaBackend(const EngineOptions& options, DeviceInfo device)
       : device_(std::move(device)),
-        threads_(std::max(1, options.threads)),
-        context_(std::make_shared<CudaContext>(device_.number, options.stream, device_.memory_pools)),
+        threads_(options.threads > 0 ? options.threads : usable_threads()),
+        context_(std::make_shared<CudaContext>(device_.number, options.stream, device_.memory_pools, threads_)),
         workspace_limit_(options.workspace_limit > 0 ? options.workspace_limit : device_.memory_total / 4) {}
 
   culogme::Backend kind() const override { return culogme::Backend::cuda; }

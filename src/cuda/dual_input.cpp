@@ -32,24 +32,11 @@ OnDevice::OnDevice(CudaContext& context, const void* data, Memory memory, std::i
     : data_(data), stride_bytes_(stride_bytes) {
   if (memory == Memory::device) return;
   copy_ = DeviceBytes(context, static_cast<double>(rows) * static_cast<double>(row_bytes), what);
-  // Page-locked pieces, so that the host fills one while the device reads the other.
-  const std::int64_t piece_rows = std::clamp<std::int64_t>((std::int64_t{8} << 20) / row_bytes, 1, rows);
-  PinnedBytes pieces[2];
-  Event copied[2];
-  int turn = 0;
-  for (std::int64_t row = 0; row < rows; row += piece_rows, turn = 1 - turn) {
-    const std::int64_t count = std::min(piece_rows, rows - row);
-    if (pieces[turn].bytes() == 0) pieces[turn] = PinnedBytes(size_of(piece_rows * row_bytes), what);
-    copied[turn].wait();
+  const auto fill = [&](char* out, std::int64_t row, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i)
-      std::memcpy(pieces[turn].data() + i * row_bytes, static_cast<const char*>(data) + (row + i) * stride_bytes,
-                  size_of(row_bytes));
-    CULOGME_CHECK(cudaMemcpyAsync(static_cast<char*>(copy_.data()) + row * row_bytes, pieces[turn].data(),
-                                  size_of(count * row_bytes), cudaMemcpyHostToDevice, context.stream()));
-    copied[turn].record(context.stream());
-  }
-  copied[0].wait();  // the pieces go now
-  copied[1].wait();
+      std::memcpy(out + i * row_bytes, static_cast<const char*>(data) + (row + i) * stride_bytes, size_of(row_bytes));
+  };
+  context.uploader().copy(static_cast<char*>(copy_.data()), rows, row_bytes, fill, context.stream(), what);
   data_ = copy_.data();
   stride_bytes_ = row_bytes;
 }

@@ -16,6 +16,9 @@ namespace {
 
 std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
 
+constexpr const char* rows_text = "a tile of rows";
+constexpr const char* targets_text = "a tile of targets";
+
 /// Elements that are widened at a time.
 constexpr std::int64_t most_widened = std::int64_t{1} << 17;
 
@@ -36,10 +39,10 @@ Stage::Stage(CudaContext& context, std::int64_t features, std::int64_t targets, 
 
 Stage::~Stage() {
   if (!uploading_ || in_forked_child()) return;
-  // Both kinds of memory go in the order of another stream, or at once.
+  // The memory goes in the order of another stream than the copies into it.
   try {
+    uploaded_.record(context_.copy_stream());  // also of an append() that failed half-way
     uploaded_.hold(context_.stream());
-    uploaded_.wait();
   } catch (const Error&) {  // the device is lost: there is nothing to wait for
   }
 }
@@ -78,46 +81,49 @@ void Stage::use_scalar(Scalar scalar) {
   scalar_ = wanted;
 }
 
-void Stage::pin(PinnedBytes& memory, std::int64_t row_bytes, const char* what) {
-  const std::size_t bytes = size_of(capacity_ * row_bytes);
-  if (memory.bytes() >= bytes) return;
-  PinnedBytes larger(bytes, std::string(what) + " on its way to the device");
-  if (memory.bytes() > 0) CULOGME_CHECK(cudaStreamSynchronize(context_.copy_stream()));
-  memory = std::move(larger);
-}
-
 void Stage::prepare(const MatrixView& features, Memory targets) {
   use_scalar(features.scalar);
-  if (features.memory == Memory::host) pin(pinned_, features_ * scalar_bytes(scalar_), "a tile of rows");
-  if (targets == Memory::host) pin(pinned_targets_, classes_ ? 8 : 8 * targets_, "a tile of targets");
+  const std::int64_t most = std::min(capacity_, features.rows);
+  if (features.memory == Memory::host) context_.uploader().reserve(most, features_ * scalar_bytes(scalar_), rows_text);
+  if (targets == Memory::host) context_.uploader().reserve(most, classes_ ? 8 : 8 * targets_, targets_text);
 }
 
-/// Page-locked memory may be written again once the copies from it are done, the device's once the last tile was
-/// folded.
+/// The device's memory may be written again once the last tile was folded.
 void Stage::begin_host_copies() {
   if (uploading_) return;
-  uploaded_.wait();
   folded_.hold(context_.copy_stream());
   uploading_ = true;
 }
 
-void Stage::append_converted(const MatrixView& view, std::int64_t first, std::int64_t count, Scalar to, char* pinned,
-                             char* device) {
-  const std::int64_t piece = std::max<std::int64_t>(1, most_widened / view.cols);
-  std::vector<double> wide;
-  for (std::int64_t row = 0; row < count; row += piece) {
-    const std::int64_t rows = std::min(piece, count - row);
-    wide.resize(size_of(rows * view.cols));
-    widen_rows(view, first + row, rows, wide.data());
-    char* const out = pinned + row * view.cols * scalar_bytes(to);
-    if (to == Scalar::f64)
-      std::memcpy(out, wide.data(), wide.size() * sizeof(double));
+/// Rows of a view in host memory, as they are or in another type.
+void Stage::upload(const MatrixView& view, std::int64_t first, std::int64_t count, Scalar to, char* device,
+                   const char* what) {
+  begin_host_copies();
+  const std::int64_t row_bytes = view.cols * scalar_bytes(to);
+  const auto as_they_are = [&](char* out, std::int64_t row, std::int64_t rows) {
+    const std::int64_t pitch = view.row_stride * scalar_bytes(to);
+    const char* const from = static_cast<const char*>(view.data) + (first + row) * pitch;
+    if (pitch == row_bytes)
+      std::memcpy(out, from, size_of(rows * row_bytes));
     else
-      std::transform(wide.begin(), wide.end(), reinterpret_cast<float*>(out),
-                     [](double value) { return static_cast<float>(value); });
-  }
-  CULOGME_CHECK(cudaMemcpyAsync(device, pinned, size_of(count * view.cols * scalar_bytes(to)), cudaMemcpyHostToDevice,
-                                context_.copy_stream()));
+      for (std::int64_t i = 0; i < rows; ++i) std::memcpy(out + i * row_bytes, from + i * pitch, size_of(row_bytes));
+  };
+  const auto converted = [&](char* out, std::int64_t row, std::int64_t rows) {
+    const std::int64_t piece = std::max<std::int64_t>(1, most_widened / view.cols);
+    std::vector<double> wide;
+    for (std::int64_t i = 0; i < rows; i += piece) {
+      const std::int64_t some = std::min(piece, rows - i);
+      wide.resize(size_of(some * view.cols));
+      widen_rows(view, first + row + i, some, wide.data());
+      if (to == Scalar::f64)
+        std::memcpy(out + i * row_bytes, wide.data(), wide.size() * sizeof(double));
+      else
+        std::transform(wide.begin(), wide.end(), reinterpret_cast<float*>(out + i * row_bytes),
+                       [](double value) { return static_cast<float>(value); });
+    }
+  };
+  const Uploader::Fill fill = view.scalar == to ? Uploader::Fill(as_they_are) : Uploader::Fill(converted);
+  context_.uploader().copy(device, count, row_bytes, fill, context_.copy_stream(), what);
 }
 
 void Stage::append_features(const MatrixView& view, std::int64_t first, std::int64_t count) {
@@ -138,20 +144,7 @@ void Stage::append_features(const MatrixView& view, std::int64_t first, std::int
                                     row, size_of(count), cudaMemcpyDeviceToDevice, context_.stream()));
     return;
   }
-  begin_host_copies();
-  pin(pinned_, static_cast<std::int64_t>(row), "a tile of rows");
-  char* const pinned = pinned_.data() + size_of(count_) * row;
-  if (view.scalar != scalar_) {
-    append_converted(view, first, count, scalar_, pinned, device);
-    return;
-  }
-  const std::size_t pitch = size_of(view.row_stride) * element;
-  const char* const from = static_cast<const char*>(view.data) + size_of(first) * pitch;
-  if (pitch == row)
-    std::memcpy(pinned, from, size_of(count) * row);
-  else
-    for (std::size_t i = 0; i < size_of(count); ++i) std::memcpy(pinned + i * row, from + i * pitch, row);
-  CULOGME_CHECK(cudaMemcpyAsync(device, pinned, size_of(count) * row, cudaMemcpyHostToDevice, context_.copy_stream()));
+  upload(view, first, count, scalar_, device, rows_text);
 }
 
 void Stage::append_labels(const LabelView& labels, std::int64_t first, std::int64_t count) {
@@ -162,10 +155,11 @@ void Stage::append_labels(const LabelView& labels, std::int64_t first, std::int6
     return;
   }
   begin_host_copies();
-  pin(pinned_targets_, 8, "a tile of labels");
-  std::int64_t* const pinned = reinterpret_cast<std::int64_t*>(pinned_targets_.data()) + count_;
-  for (std::int64_t i = 0; i < count; ++i) pinned[i] = label_at(labels, first + i);
-  CULOGME_CHECK(cudaMemcpyAsync(device, pinned, size_of(count) * 8, cudaMemcpyHostToDevice, context_.copy_stream()));
+  const auto widened = [&](char* out, std::int64_t row, std::int64_t rows) {
+    std::int64_t* const ids = reinterpret_cast<std::int64_t*>(out);
+    for (std::int64_t i = 0; i < rows; ++i) ids[i] = label_at(labels, first + row + i);
+  };
+  context_.uploader().copy(reinterpret_cast<char*>(device), count, 8, widened, context_.copy_stream(), targets_text);
 }
 
 void Stage::append_responses(const MatrixView& view, std::int64_t first, std::int64_t count) {
@@ -175,10 +169,7 @@ void Stage::append_responses(const MatrixView& view, std::int64_t first, std::in
     kernels::launch_convert({from, view.row_stride, view.scalar, count, targets_, device, false}, context_.stream());
     return;
   }
-  begin_host_copies();
-  pin(pinned_targets_, 8 * targets_, "a tile of responses");
-  double* const pinned = reinterpret_cast<double*>(pinned_targets_.data()) + count_ * targets_;
-  append_converted(view, first, count, Scalar::f64, reinterpret_cast<char*>(pinned), reinterpret_cast<char*>(device));
+  upload(view, first, count, Scalar::f64, reinterpret_cast<char*>(device), targets_text);
 }
 
 void Stage::append(const MatrixView& features, const TargetView& targets, std::int64_t first, std::int64_t count) {

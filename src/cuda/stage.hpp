@@ -11,8 +11,8 @@
 namespace culogme::detail {
 
 /// Rows that wait on the device until they make a tile, as they came: features in one element type, labels as 64-bit
-/// integers, responses as doubles. Rows in host memory come through page-locked memory on the context's copy stream, so
-/// that two stages in turn overlap copies with work.
+/// integers, responses as doubles. Rows in host memory come through the context's uploader on its copy stream, so that
+/// two stages in turn overlap copies with work.
 class Stage {
  public:
   /// Allocates at the first rows only.
@@ -48,17 +48,15 @@ class Stage {
   void append_features(const MatrixView& features, std::int64_t first, std::int64_t count);
   void append_labels(const LabelView& labels, std::int64_t first, std::int64_t count);
   void append_responses(const MatrixView& responses, std::int64_t first, std::int64_t count);
-  void append_converted(const MatrixView& view, std::int64_t first, std::int64_t count, Scalar to, char* pinned,
-                        char* device);
+  void upload(const MatrixView& view, std::int64_t first, std::int64_t count, Scalar to, char* device,
+              const char* what);
   void begin_host_copies();
-  void pin(PinnedBytes& memory, std::int64_t row_bytes, const char* what);
 
   CudaContext& context_;
   std::int64_t features_, targets_, capacity_, count_ = 0;
   bool classes_, short_digits_ = false;
   Scalar scalar_ = Scalar::f32;
   DeviceBytes data_, target_data_;
-  PinnedBytes pinned_, pinned_targets_;
   Event uploaded_, folded_;
   bool uploading_ = false;
 };

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <cuda_runtime_api.h>
+
+#include "cuda/buffer.hpp"
+#include "cuda/upload_workers.hpp"
+
+namespace culogme::detail {
+
+/// The way of host memory to a device: page-locked slots that the host's threads fill while the device reads others.
+/// They stay for the next rows, since locking pages takes longer than a copy through them.
+class Uploader {
+ public:
+  Uploader(int device, int threads);
+  ~Uploader();
+  Uploader(const Uploader&) = delete;
+  Uploader& operator=(const Uploader&) = delete;
+
+  /// Writes rows [row, row + count) to `to` as the device gets them, row after row; may be called by several threads at
+  /// once.
+  using Fill = std::function<void(char* to, std::int64_t row, std::int64_t count)>;
+
+  /// Copies `rows` rows of `row_bytes` to `device` in the order of `stream`. Whatever `fill` reads is free on return;
+  /// waits for slots, never for the last copies. `what` is what messages call them. Throws OutOfMemory, CudaError: then
+  /// some rows may have been copied.
+  void copy(char* device, std::int64_t rows, std::int64_t row_bytes, const Fill& fill, cudaStream_t stream,
+            const std::string& what);
+
+  /// Allocates what copy() of such rows will use. Throws OutOfMemory.
+  void reserve(std::int64_t rows, std::int64_t row_bytes, const std::string& what);
+
+ private:
+  struct Slot {
+    PinnedBytes memory;
+    Event copied;
+  };
+
+  int device_, threads_;
+  UploadWorkers workers_;
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::size_t bytes_ = 0;  ///< of a slot
+  std::size_t next_ = 0;   ///< slot of the next piece
+};
+
+}  // namespace culogme::detail
