@@ -13,9 +13,12 @@ __global__ void __launch_bounds__(gram_threads) add_gram_kernel(AddGram a) {
   for (std::int64_t column = blockIdx.y; column < a.cols; column += gridDim.y) {
     const std::int64_t row = std::int64_t{blockIdx.x} * gram_threads + threadIdx.x;
     if (row < column || row >= a.cols) continue;
-    double value = static_cast<double>(a.tile[column * a.cols + row]);
+    const std::int64_t place = column * a.cols + row;
+    double value = static_cast<double>(a.tile[place]);
+    for (std::int64_t product = 1; product < a.products; ++product)
+      value += static_cast<double>(a.tile[product * a.cols * a.cols + place]);
     if (a.column_exponent != nullptr) value = ldexp(value, a.column_exponent[row] + a.column_exponent[column]);
-    a.gram[column * a.cols + row] += value;
+    a.gram[place] += value;
     if (row != column || a.energy == nullptr) continue;
     if (a.narrow) {
       a.energy[column] += value * detail::narrow_weight;

@@ -140,10 +140,12 @@ struct PackResponses {
 };
 void launch_pack_responses(const PackResponses& arguments, CUstream_st* stream);
 
-/// Adds the lower triangle of a tile's Gram matrix, and its diagonal times `short_digits_weight` (few significant bits)
-/// or 1 to the energy, `narrow_weight` for `narrow` rows. `short_digits`: known to the host; else the state's digits
-/// tell. Without an energy, for the matrix of the dual route, the state may be null.
-///   tile, gram [D][D] column-major lower     energy [D] or null     column_exponent [D] of a half tile, or null
+/// Adds the lower triangles of a tile's Gram matrices, which are added up in order in f64, and its diagonal times
+/// `short_digits_weight` (few significant bits) or 1 to the energy, `narrow_weight` for `narrow` rows. `short_digits`:
+/// known to the host; else the state's digits tell. Without an energy, for the matrix of the dual route, the state may
+/// be null.
+///   tile [products][D][D], gram [D][D] column-major lower     energy [D] or null
+///   column_exponent [D] of a half tile, or null
 struct AddGram {
   const float* tile;
   double* gram;
@@ -153,6 +155,7 @@ struct AddGram {
   const SumsState* state;
   bool narrow = false;
   const std::int32_t* column_exponent = nullptr;
+  std::int64_t products = 1;
 };
 void launch_add_gram(const AddGram& arguments, CUstream_st* stream);
 

@@ -44,7 +44,7 @@ CULOGME_HOST_DEVICE constexpr std::uint64_t narrowed_bits(std::uint64_t bits) {
 }
 
 /// Rows whose products tensor cores take at most, one after the other, in f32.
-inline constexpr std::int64_t narrow_chain = 512;
+inline constexpr std::int64_t narrow_chain = 1024;
 
 /// Rows with 11 significant bits weigh this much more in the energy that eta multiplies: their squares have 22 bits,
 /// and tensor cores cut off what does not fit where f32 units round, which doubles an error of independent signs.

@@ -25,6 +25,12 @@ std::int64_t block_columns(std::int64_t features) {
 DeviceFolder::DeviceFolder(CudaContext& context, Task task, std::int64_t features, Products products, std::int64_t rows)
     : context_(context), task_(task), features_(features), rows_(rows), products_(products) {}
 
+/// Sums of narrow products that a tile has: in the memory that its rows would take in f64.
+std::int64_t DeviceFolder::narrow_products() const {
+  if (!narrow_rows(products_)) return 1;
+  return std::clamp<std::int64_t>(2 * rows_ / features_, 1, std::max<std::int64_t>(rows_ / narrow_chain, 1));
+}
+
 void DeviceFolder::reserve(std::int64_t targets) {
   if (packed_.data() == nullptr) {
     const std::string what = "a tile of " + std::to_string(rows_) + " rows of " + std::to_string(features_) +
@@ -38,7 +44,7 @@ void DeviceFolder::reserve(std::int64_t targets) {
     } else if (products_ != Products::f64) {
       widened_ = {context_, std::min(rows_, f32_chain_rows) * features_, what};
     }
-    if (products_ != Products::f64) product_ = {context_, features_ * features_, what};
+    if (products_ != Products::f64) product_ = {context_, narrow_products() * features_ * features_, what};
     if (narrow_rows(products_)) lost_ = {context_, chunks * features_, what};
     packed_ = DeviceBytes(context_,
                           static_cast<double>(rows_ * packed_bytes(products_)) * static_cast<double>(features_), what);
@@ -104,19 +110,19 @@ void DeviceFolder::multiply(DeviceMoments& into, const kernels::RawRows& rows, b
     return;
   }
   const bool narrow = narrow_rows(products_);
-  const std::int64_t chain = narrow ? narrow_chain : f32_chain_rows;
-  for (std::int64_t row = 0; row < rows.rows; row += chain) {
-    const float one = 1, before = row == 0 ? 0.0f : 1.0f;
-    const std::int64_t count = std::min(chain, rows.rows - row);
-    const void* const from = static_cast<const char*>(packed_.data()) + row * d * packed_bytes(products_);
-    if (narrow)
-      multiply_blocks(from, count, row > 0);
-    else
-      CULOGME_CHECK(cublasSsyrk_64(context_.blas(), CUBLAS_FILL_MODE_LOWER, CUBLAS_OP_N, d, count, &one,
-                                   static_cast<const float*>(from), d, &before, product_.data(), d));
+  std::int64_t products = 1;
+  if (narrow) {
+    products = multiply_narrow(rows.rows);
+  } else {
+    for (std::int64_t row = 0; row < rows.rows; row += f32_chain_rows) {
+      const float one = 1, before = row == 0 ? 0.0f : 1.0f;
+      CULOGME_CHECK(cublasSsyrk_64(
+          context_.blas(), CUBLAS_FILL_MODE_LOWER, CUBLAS_OP_N, d, std::min(f32_chain_rows, rows.rows - row), &one,
+          static_cast<const float*>(packed_.data()) + row * d, d, &before, product_.data(), d));
+    }
   }
   kernels::launch_add_gram({product_.data(), into.gram.data(), into.energy.data(), d, short_digits, into.state.data(),
-                            narrow, half_exponents(into)},
+                            narrow, half_exponents(into), products},
                            context_.stream());
 }
 
@@ -125,18 +131,33 @@ const std::int32_t* DeviceFolder::half_exponents(const DeviceMoments& of) const 
   return products_ == Products::half ? of.column_exponent.data() : nullptr;
 }
 
-/// Products of narrow rows on tensor cores, the lower triangle by block columns.
-void DeviceFolder::multiply_blocks(const void* rows, std::int64_t count, bool add) {
+/// Products of narrow rows on tensor cores, in as many sums side by side as there is room for, since the products of
+/// one chain do not fill a device. Returns how many.
+std::int64_t DeviceFolder::multiply_narrow(std::int64_t rows) {
+  const std::int64_t chains = rows / narrow_chain, side_by_side = std::min(narrow_products(), chains),
+                     rounds = side_by_side > 0 ? chains / side_by_side : 0;
+  for (std::int64_t round = 0; round < rounds; ++round)
+    multiply_blocks(round * narrow_chain, narrow_chain, round > 0, side_by_side, rounds * narrow_chain);
+  for (std::int64_t row = rounds * side_by_side * narrow_chain; row < rows; row += narrow_chain)
+    multiply_blocks(row, std::min(narrow_chain, rows - row), row > 0, 1, 0);
+  return std::max<std::int64_t>(side_by_side, 1);
+}
+
+/// Adds products of `rows` packed rows from `row` on to the first of `products` sums, of the rows `stride` further on
+/// to the next, and so on: the lower triangle by block columns.
+void DeviceFolder::multiply_blocks(std::int64_t row, std::int64_t rows, bool add, std::int64_t products,
+                                   std::int64_t stride) {
   const bool half = products_ == Products::half;
   const cudaDataType type = half ? CUDA_R_16F : CUDA_R_32F;
   const cublasComputeType_t compute = half ? CUBLAS_COMPUTE_32F : CUBLAS_COMPUTE_32F_FAST_TF32;
   const std::int64_t d = features_, element = packed_bytes(products_), width = block_columns(d);
   const float one = 1, before = add ? 1.0f : 0.0f;
   for (std::int64_t begin = 0; begin < d; begin += width) {
-    const void* const from = static_cast<const char*>(rows) + begin * element;
-    CULOGME_CHECK(cublasGemmEx_64(context_.tensor_blas(), CUBLAS_OP_N, CUBLAS_OP_T, d - begin,
-                                  std::min(width, d - begin), count, &one, from, type, d, from, type, d, &before,
-                                  product_.data() + begin * d + begin, CUDA_R_32F, d, compute, CUBLAS_GEMM_DEFAULT));
+    const void* const from = static_cast<const char*>(packed_.data()) + (row * d + begin) * element;
+    CULOGME_CHECK(cublasGemmStridedBatchedEx_64(context_.tensor_blas(), CUBLAS_OP_N, CUBLAS_OP_T, d - begin,
+                                                std::min(width, d - begin), rows, &one, from, type, d, stride * d, from,
+                                                type, d, stride * d, &before, product_.data() + begin * d + begin,
+                                                CUDA_R_32F, d, d * d, products, compute, CUBLAS_GEMM_DEFAULT));
   }
 }
 

@@ -13,8 +13,8 @@ namespace culogme::detail {
 inline constexpr std::int64_t f32_chain_rows = 1024;
 
 /// Block columns of a product of tensor cores at most, of at least so many columns each: there is no product that makes
-/// the lower triangle alone, and this many make 9/16 of the square.
-inline constexpr std::int64_t most_block_columns = 8, fewest_block_columns = 256;
+/// the lower triangle alone, and this many make 5/8 of the square. More would leave less to do but not to each of them.
+inline constexpr std::int64_t most_block_columns = 4, fewest_block_columns = 192;
 
 /// Adds tiles to moments on the device: conversion, checks and class sums by one kernel that reads the features once,
 /// Gram matrix by cuBLAS (f64 products straight into the sums, others by way of a matrix of their own), F'Y of
@@ -38,7 +38,9 @@ class DeviceFolder {
   void open(DeviceMoments& into, const kernels::RawRows& rows);
   void multiply(DeviceMoments& into, const kernels::RawRows& rows, bool short_digits);
   const std::int32_t* half_exponents(const DeviceMoments& of) const;
-  void multiply_blocks(const void* rows, std::int64_t count, bool add);
+  std::int64_t narrow_products() const;
+  std::int64_t multiply_narrow(std::int64_t rows);
+  void multiply_blocks(std::int64_t row, std::int64_t rows, bool add, std::int64_t products, std::int64_t stride);
   void multiply_responses(DeviceMoments& into, const kernels::RawRows& rows);
 
   CudaContext& context_;
@@ -48,7 +50,7 @@ class DeviceFolder {
   DeviceBytes packed_;      // [rows][D]
   Buffer<double> partial_;  // of class sums
   Buffer<std::int32_t> sorted_id_, sorted_row_;
-  Buffer<float> product_;             // [D][D] of a tile whose products are not f64
+  Buffer<float> product_;             // [narrow_products][D][D] of a tile whose products are not f64
   Buffer<float> lost_;                // [chunks][D] of narrow rows
   Buffer<double> shifted_, widened_;  // responses; rows of such a tile
   Buffer<unsigned long long> word_;
