@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <cuda_fp16.h>
+
 #include <culogme/matrix.hpp>
 
 #include "kernels/launch.hpp"
@@ -10,12 +12,7 @@
 namespace culogme::kernels {
 
 /// The value of an element, exactly, infinity and NaN included.
-__device__ inline float value_of(Half half) {
-  const std::uint32_t sign = (half.bits & 0x8000u) << 16, magnitude = half.bits & 0x7fffu;
-  if (magnitude >= 0x7c00u) return __uint_as_float(sign | 0x7f800000u | ((magnitude & 0x3ffu) << 13));
-  // The exponent is moved by a multiplication, which makes subnormal halves right too.
-  return __uint_as_float(__float_as_uint(__uint_as_float(magnitude << 13) * 0x1p112f) | sign);
-}
+__device__ inline float value_of(Half half) { return __half2float(__ushort_as_half(half.bits)); }
 __device__ inline float value_of(Bfloat16 value) {
   return __uint_as_float(static_cast<std::uint32_t>(value.bits) << 16);
 }

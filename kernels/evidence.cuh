@@ -106,7 +106,9 @@ class BlockSums {
   }
 
   /// Fills the grid: every warp takes some points and needs no barrier, two at a time so that an eigenvalue is read
-  /// half as often. Synchronises the block at its end.
+  /// half as often and one division serves both: 1 / p and 1 / q are q / (p q) and p / (p q). Neither product leaves
+  /// the range of f64, since eigenvalues are those of features whose exponent was taken out. Synchronises the block at
+  /// its end.
   __device__ void scan(double residual, const detail::SlopeRule& slope_of, GridSums& grid) const {
     constexpr int warps = threads / 32, at_once = 2;
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
@@ -114,27 +116,28 @@ class BlockSums {
 #pragma unroll 1
     for (int first = at_once * warp; first < points; first += at_once * warps) {
       Values<3 * at_once> sum{};
-      double t[at_once];
-#pragma unroll
-      for (int p = 0; p < at_once; ++p) t[p] = exp(spectrum_.grid.ln_t(first + p));
+      const double t[at_once] = {exp(spectrum_.grid.ln_t(first)), exp(spectrum_.grid.ln_t(first + 1))};
+#pragma unroll 2
       for (int i = lane; i < rank_; i += 32) {
-        const double sigma = sigma_[i], x2 = x2_at(i, sigma);
+        const double sigma = sigma_[i], x2 = x2_at(i, sigma), weighted = x2 * sigma;
+        const double p = sigma + t[0], q = sigma + t[1], both = 1 / (p * q);
+        const double inverse[at_once] = {q * both, p * both};
 #pragma unroll
-        for (int p = 0; p < at_once; ++p) {
-          const double inverse = 1 / (sigma + t[p]), a = sigma * inverse, xw = x2 * (t[p] * inverse);
-          sum.at[3 * p] += a;
-          sum.at[3 * p + 1] += xw;
-          sum.at[3 * p + 2] += xw * a;
+        for (int k = 0; k < at_once; ++k) {
+          sum.at[3 * k] += sigma * inverse[k];
+          sum.at[3 * k + 1] += x2 * inverse[k];
+          sum.at[3 * k + 2] += weighted * inverse[k] * inverse[k];
         }
       }
       const auto total = warp_total(sum);
       if (lane != 0) continue;
 #pragma unroll
-      for (int p = 0; p < at_once; ++p) {
-        if (first + p >= points) break;
-        grid.gamma[first + p] = total.at[3 * p];
-        grid.error[first + p] = total.at[3 * p + 1];
-        grid.slope[first + p] = slope_of(total.at[3 * p], residual + total.at[3 * p + 1], total.at[3 * p + 2]);
+      for (int k = 0; k < at_once; ++k) {
+        if (first + k >= points) break;
+        const double explained = t[k] * total.at[3 * k + 1];
+        grid.gamma[first + k] = total.at[3 * k];
+        grid.error[first + k] = explained;
+        grid.slope[first + k] = slope_of(total.at[3 * k], residual + explained, t[k] * total.at[3 * k + 2]);
       }
     }
     __syncthreads();

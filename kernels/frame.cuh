@@ -13,20 +13,32 @@ __device__ inline double rounded_pilot(double mean, double deviation, double lar
   return nearbyint(mean / grid) * grid;
 }
 
-/// A group of threads over the rows of each column; the groups' sums are added in order.
+/// A group of threads over the rows of each column; the groups' sums are added in order. `at_once` rows are on their
+/// way from memory at a time: a thread that waits for each of them takes as long as packing a tile.
 struct Spread {
   double mean, deviation, largest;
 };
-template <class Value>
+template <int at_once, class Value>
 __device__ Spread column_spread(std::int64_t rows, const Value& value) {
   __shared__ double shared[frame_threads];
   const int wide = blockDim.x, groups = blockDim.y, lane = threadIdx.x, group = threadIdx.y;
+  const auto each = [&](const auto& use) {
+    for (std::int64_t first = group; first < rows; first += at_once * groups) {
+      double values[at_once];
+#pragma unroll
+      for (int i = 0; i < at_once; ++i)
+        if (first + i * groups < rows) values[i] = value(first + i * groups);
+#pragma unroll
+      for (int i = 0; i < at_once; ++i)
+        if (first + i * groups < rows) use(values[i]);
+    }
+  };
   double sum = 0, largest = 0;
-  for (std::int64_t row = group; row < rows; row += groups) {
-    const double v = value(row), magnitude = fabs(v);
+  each([&](double v) {
+    const double magnitude = fabs(v);
     sum += v;
     largest = magnitude > largest ? magnitude : largest;
-  }
+  });
   const auto total = [&](double own) {
     shared[group * wide + lane] = own;
     __syncthreads();
@@ -37,10 +49,7 @@ __device__ Spread column_spread(std::int64_t rows, const Value& value) {
   };
   const double mean = total(sum) / static_cast<double>(rows);
   double square = 0;
-  for (std::int64_t row = group; row < rows; row += groups) {
-    const double difference = value(row) - mean;
-    square += difference * difference;
-  }
+  each([&](double v) { square += (v - mean) * (v - mean); });
   const double deviation = sqrt(total(square) / static_cast<double>(rows));
   shared[group * wide + lane] = largest;
   __syncthreads();
@@ -50,14 +59,14 @@ __device__ Spread column_spread(std::int64_t rows, const Value& value) {
 
 /// Pilots of 32 columns a block.
 template <class In>
-__global__ void __launch_bounds__(frame_threads) feature_pilot_kernel(Frame a) {
+__global__ void __launch_bounds__(frame_threads, 2) feature_pilot_kernel(Frame a) {
   const std::int32_t exponent = exponent_of(__longlong_as_double(static_cast<long long>(*a.scratch)));
   const double factor = ldexp(1.0, -exponent);
   const std::int64_t column = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
   const bool inside = column < a.head.cols;
   const In* const in = static_cast<const In*>(a.head.features) + (inside ? column : 0);
   const auto value = [&](std::int64_t row) { return static_cast<double>(value_of(in[row * a.head.stride])) * factor; };
-  const Spread spread = column_spread(a.head.rows, value);
+  const Spread spread = column_spread<8>(a.head.rows, value);
   if (blockIdx.x == 0 && threadIdx.x == 0 && threadIdx.y == 0) a.state->exponent = a.state->raised = exponent;
   if (!inside || threadIdx.y != 0) return;
   // Both precisions subtract the same f32 number, so that f32 and f64 sums differ by rounding alone.
@@ -87,7 +96,7 @@ __global__ void __launch_bounds__(frame_threads) response_pilot_kernel(Frame a) 
   // First for the largest magnitude, then scaled by it.
 #pragma unroll 1
   for (int pass = 0; pass < 2; ++pass) {
-    spread = column_spread(a.head.rows, value);
+    spread = column_spread<1>(a.head.rows, value);
     __syncthreads();
     if (pass > 0) break;
     exponent = spread.largest > 0 ? exponent_of(spread.largest) : 0;

@@ -9,9 +9,10 @@
 namespace culogme::kernels {
 
 /// One thread a column, so that a warp's 32 elements of a row lie side by side whatever the alignment of the rows;
-/// eight rows are loaded before the first is used, since one load a thread would leave the memory idle.
+/// many rows are loaded before the first is used, since a tile has too few blocks to keep the memory busy otherwise.
 inline constexpr int pack_threads = 128;
-inline constexpr int rows_in_flight = 8;
+template <class In>
+inline constexpr int rows_in_flight = sizeof(In) == 8 ? 8 : 16;
 /// Rows may be this many binary orders larger than the first ones before the exponent rises: the squares of 8192 such
 /// rows still fit f32 with room to spare.
 inline constexpr int headroom = 40;
@@ -108,13 +109,13 @@ __global__ void __launch_bounds__(pack_threads) pack_tile_kernel(PackTile a) {
   std::uint32_t digits = 0;
   double sum = 0;
   int segment = 0;  // first row of the segment
-  for (int first = 0; first < chunk.count; first += rows_in_flight) {
-    In raw[rows_in_flight];
+  for (int first = 0; first < chunk.count; first += rows_in_flight<In>) {
+    In raw[rows_in_flight<In>];
 #pragma unroll
-    for (int i = 0; i < rows_in_flight; ++i)
+    for (int i = 0; i < rows_in_flight<In>; ++i)
       if (inside && first + i < chunk.count) raw[i] = in[std::int64_t{row_of[first + i]} * a.rows.stride];
 #pragma unroll
-    for (int i = 0; i < rows_in_flight; ++i) {
+    for (int i = 0; i < rows_in_flight<In>; ++i) {
       const int at = first + i;
       if (at >= chunk.count) break;
       if (inside) {
@@ -129,7 +130,7 @@ __global__ void __launch_bounds__(pack_threads) pack_tile_kernel(PackTile a) {
           double exact = static_cast<double>(packed);
           // Beyond f32: the tile is packed again with a larger exponent, but the class sums stay as they are.
           if constexpr (!std::is_same_v<Out, double>)
-            if (beyond_f32 || !(fabs(exact) < 0x1p126)) {
+            if (beyond_f32 || !(fabsf(packed) < 0x1p126f)) {
               exact = static_cast<double>(value) * ldexp(1.0, -exponent) - static_cast<double>(pilot);
               if constexpr (is_narrow<Out>)
                 exact = __longlong_as_double(static_cast<long long>(
@@ -222,9 +223,17 @@ template <class In, class Out>
 __device__ void add_rounding(const PackTile& a, std::int64_t column) {
   using Middle = typename MiddleOf<In, Out>::type;
   double lost = 0;
+  // A chain of loads that wait for each other would take a third as long as packing.
+  constexpr int at_once = 8;
+  const std::int64_t chunks = (a.rows.rows + pack_chunk_rows - 1) / pack_chunk_rows;
 #pragma unroll 1
-  for (std::int64_t chunk = 0; chunk * pack_chunk_rows < a.rows.rows; ++chunk)
-    lost += static_cast<double>(a.lost[chunk * a.rows.cols + column]);
+  for (std::int64_t first = 0; first < chunks; first += at_once) {
+    float part[at_once];
+#pragma unroll
+    for (int i = 0; i < at_once; ++i) part[i] = first + i < chunks ? a.lost[(first + i) * a.rows.cols + column] : 0;
+#pragma unroll
+    for (int i = 0; i < at_once; ++i) lost += static_cast<double>(part[i]);
+  }
   if constexpr (std::is_same_v<Out, Half>)
     if (!isfinite(lost)) {
       const Middle pilot = sizeof(Middle) == 4 ? static_cast<Middle>(a.pilot_f32[column]) : a.pilot[column];
