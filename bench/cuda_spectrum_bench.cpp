@@ -69,10 +69,10 @@ void measure_spectrum(benchmark::State& state) {
   const std::shared_ptr<detail::Backend>& backend = device_engine().implementation();
   std::vector<std::string> names;
   for (std::int64_t k = 0; k < size.classes; ++k) names.push_back(std::to_string(k));
-  const OnDevice<float> features(device_size_features());
-  const OnDevice<std::int32_t> labels(device_size_labels());
-  const MatrixView view = matrix_view(Memory::device, features.data(), size.rows, size.cols);
-  const LabelView ids = label_view(Memory::device, labels.data(), size.rows);
+  const OnDevice<float> features(device_block_features());
+  const OnDevice<std::int32_t> labels(device_block_labels());
+  const MatrixView view = matrix_view(Memory::device, features.data(), block_rows(), size.cols);
+  const LabelView ids = label_view(Memory::device, labels.data(), block_rows());
   const auto sums = backend->make_sums(size.cols, names, {});
   sums->add(view, {&ids, nullptr}, 0, false);
   const detail::Moments moments = sums->moments();
@@ -93,8 +93,12 @@ void spectrum(benchmark::State& state) {
   on_device(state, [&] { measure_spectrum(state); });
 }
 
+void block_size(benchmark::internal::Benchmark* bench) {
+  name_device_bench(bench, {block_rows(), device_size().cols, device_size().classes});
+}
+
 }  // namespace
 
-BENCHMARK(spectrum)->Name("spectrum/cuda/f64")->Apply(whole_size);
+BENCHMARK(spectrum)->Name("spectrum/cuda/f64")->Apply(block_size);
 
 }  // namespace culogme::bench

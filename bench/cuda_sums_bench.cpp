@@ -13,6 +13,7 @@
 #include "cuda/device_moments.hpp"
 #include "cuda/fold.hpp"
 #include "kernels/launch.hpp"
+#include "products.hpp"
 #include "support/data.hpp"
 #include "support/device_bench.hpp"
 #include "support/floors.hpp"
@@ -29,20 +30,18 @@ std::vector<T> head_of(const std::vector<T>& values, std::int64_t count) {
   return {values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count)};
 }
 
-detail::Products products_of(bool f32) { return f32 ? detail::Products::f32 : detail::Products::f64; }
-
 /// A tile of labelled rows in device memory, with moments to add it to.
 template <class T>
 class Tile {
  public:
-  Tile(const std::vector<T>& features, bool f32_products)
-      : features_(head_of(features, tile_rows() * device_size().cols)),
-        labels_(head_of(device_size_labels(), tile_rows())),
+  Tile(const std::vector<T>& features, Precision precision)
+      : products_(detail::products_of(precision)),
+        features_(head_of(features, tile_rows() * device_size().cols)),
+        labels_(head_of(device_block_labels(), tile_rows())),
         context_(0, device_stream(), detail::usable_device(0).memory_pools),
-        folder_(context_, Task::classification, device_size().cols, products_of(f32_products), tile_rows()),
+        folder_(context_, Task::classification, device_size().cols, products_, tile_rows()),
         moments_(detail::make_device_moments(context_, Task::classification, device_size().cols, device_size().classes,
-                                             products_of(f32_products))),
-        f32_(f32_products) {
+                                             products_)) {
     rows_.features = features_.data();
     rows_.stride = rows_.cols = device_size().cols;
     rows_.scalar = scalar_of<T>();
@@ -58,7 +57,7 @@ class Tile {
   void pack() {
     kernels::launch_begin_tile(
         {rows_, sorted_id_.data(), sorted_row_.data(), moments_.counts.data(), moments_.state.data()}, device_stream());
-    kernels::launch_pack_tile({rows_, sorted_id_.data(), sorted_row_.data(), products_of(f32_), packed_.data(),
+    kernels::launch_pack_tile({rows_, sorted_id_.data(), sorted_row_.data(), products_, packed_.data(),
                                moments_.cross.data(), partial_.data(), moments_.gram.data(), moments_.energy.data(),
                                nullptr, moments_.pilot.data(), moments_.pilot_f32.data(), moments_.state.data()},
                               device_stream());
@@ -67,18 +66,19 @@ class Tile {
   /// Features read once, packed rows written once, class sums read and written once.
   double fewest_bytes() const {
     const double n = static_cast<double>(rows_.rows), d = static_cast<double>(rows_.cols);
-    return n * d * (sizeof(T) + (f32_ ? 4.0 : 8.0)) + 16 * d * static_cast<double>(rows_.targets) + 4 * n;
+    return n * d * (sizeof(T) + (products_ == detail::Products::f64 ? 8.0 : 4.0)) +
+           16 * d * static_cast<double>(rows_.targets) + 4 * n;
   }
 
  private:
   static std::size_t count(std::int64_t value) { return static_cast<std::size_t>(value); }
 
+  detail::Products products_;
   OnDevice<T> features_;
   OnDevice<std::int32_t> labels_;
   detail::CudaContext context_;
   detail::DeviceFolder folder_;
   detail::DeviceMoments moments_;
-  bool f32_;
   OnDevice<std::int32_t> sorted_id_{count(tile_rows())}, sorted_row_{count(tile_rows())};
   OnDevice<double> packed_{count(tile_rows() * device_size().cols)};
   OnDevice<double> partial_{count(2 * (tile_rows() / kernels::pack_chunk_rows + 1) * device_size().cols)};
@@ -86,8 +86,8 @@ class Tile {
 };
 
 template <class T>
-void measure_pack(benchmark::State& state, const std::vector<T>& features, bool f32_products) {
-  Tile<T> tile(features, f32_products);
+void measure_pack(benchmark::State& state, const std::vector<T>& features, Precision precision) {
+  Tile<T> tile(features, precision);
   const double seconds = median(cold_seconds(3 * rounds(), [&] { tile.pack(); }));
   state.SetIterationTime(seconds);
   state.counters["bytes/s"] = tile.fewest_bytes() / seconds;
@@ -96,11 +96,10 @@ void measure_pack(benchmark::State& state, const std::vector<T>& features, bool 
 }
 
 template <class T>
-void measure_gram(benchmark::State& state, const std::vector<T>& features, bool f32_products) {
-  Tile<T> tile(features, f32_products);
+void measure_gram(benchmark::State& state, const std::vector<T>& features, Precision precision) {
+  Tile<T> tile(features, precision);
   const double seconds = median(cold_seconds(3 * rounds(), [&] { tile.fold(); }));
-  const double rate = syrk_flop(tile_rows(), device_size().cols) / seconds;
-  const double peak = f32_products ? device_gemm_peak_f32() : device_gemm_peak_f64();
+  const double rate = syrk_flop(tile_rows(), device_size().cols) / seconds, peak = device_gemm_peak(precision);
   state.SetIterationTime(seconds);
   state.counters["flop/s"] = rate;
   state.counters["gemm_peak"] = peak;
@@ -108,19 +107,19 @@ void measure_gram(benchmark::State& state, const std::vector<T>& features, bool 
 }
 
 void pack_f32(benchmark::State& state) {
-  on_device(state, [&] { measure_pack(state, device_size_features(), true); });
+  on_device(state, [&] { measure_pack(state, device_block_features(), Precision::f32); });
 }
 void pack_f16(benchmark::State& state) {
-  on_device(state, [&] { measure_pack(state, to_f16(device_size_features()), true); });
+  on_device(state, [&] { measure_pack(state, to_f16(device_block_features()), Precision::f32); });
 }
 void pack_f32_to_f64(benchmark::State& state) {
-  on_device(state, [&] { measure_pack(state, device_size_features(), false); });
+  on_device(state, [&] { measure_pack(state, device_block_features(), Precision::f64); });
 }
-void gram_f32(benchmark::State& state) {
-  on_device(state, [&] { measure_gram(state, device_size_features(), true); });
+void gram(benchmark::State& state, Precision precision) {
+  on_device(state, [&] { measure_gram(state, device_block_features(), precision); });
 }
-void gram_f64(benchmark::State& state) {
-  on_device(state, [&] { measure_gram(state, device_size_features(), false); });
+void gram_f16(benchmark::State& state, Precision precision) {
+  on_device(state, [&] { measure_gram(state, to_f16(device_block_features()), precision); });
 }
 
 void tile_size(benchmark::internal::Benchmark* bench) {
@@ -132,7 +131,9 @@ void tile_size(benchmark::internal::Benchmark* bench) {
 BENCHMARK(pack_f32)->Name("pack/cuda/f32")->Apply(tile_size);
 BENCHMARK(pack_f16)->Name("pack/cuda/f16")->Apply(tile_size);
 BENCHMARK(pack_f32_to_f64)->Name("pack/cuda/f32-f64")->Apply(tile_size);
-BENCHMARK(gram_f32)->Name("gram/cuda/f32")->Apply(tile_size);
-BENCHMARK(gram_f64)->Name("gram/cuda/f64")->Apply(tile_size);
+BENCHMARK_CAPTURE(gram, f32, Precision::f32)->Name("gram/cuda/f32")->Apply(tile_size);
+BENCHMARK_CAPTURE(gram, f64, Precision::f64)->Name("gram/cuda/f64")->Apply(tile_size);
+BENCHMARK_CAPTURE(gram, tf32, Precision::tf32)->Name("gram/cuda/tf32")->Apply(tile_size);
+BENCHMARK_CAPTURE(gram_f16, half, Precision::half)->Name("gram/cuda/half")->Apply(tile_size);
 
 }  // namespace culogme::bench

@@ -1,7 +1,11 @@
 #include "support/device.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
+#include <map>
 #include <stdexcept>
 
 #include <cublas_v2.h>
@@ -17,10 +21,11 @@
 namespace culogme::bench {
 namespace {
 
-bool small() {
+bool size_is(const char* name) {
   const char* const text = std::getenv("CULOGME_BENCH_DEVICE_SIZE");
-  return text != nullptr && std::string(text) == "small";
+  return text != nullptr && std::string(text) == name;
 }
+bool small() { return size_is("small"); }
 
 void check_blas(cublasStatus_t status, const char* call) {
   if (status != CUBLAS_STATUS_SUCCESS)
@@ -64,28 +69,77 @@ class ColdTimer {
   cudaEvent_t start_ = nullptr, stop_ = nullptr;
 };
 
-template <class T, class Gemm>
-double gemm_peak(const Gemm& gemm) {
-  const int n = small() ? 64 : 8192 / static_cast<int>(sizeof(T) / 4);
-  const std::vector<T> values(static_cast<std::size_t>(n) * static_cast<std::size_t>(n), T(0.37));
-  const OnDevice<T> a(values), b(values), c(values);
+struct Arithmetic {
+  cudaDataType_t element, sum;
+  cublasComputeType_t compute;
+  std::size_t bytes;
+};
+
+Arithmetic arithmetic_of(Precision precision) {
+  switch (precision) {
+    // As the library has them: products of plain f32 and f64.
+    case Precision::f64:
+      return {CUDA_R_64F, CUDA_R_64F, CUBLAS_COMPUTE_64F_PEDANTIC, 8};
+    case Precision::f32:
+      return {CUDA_R_32F, CUDA_R_32F, CUBLAS_COMPUTE_32F_PEDANTIC, 4};
+    case Precision::tf32:
+      return {CUDA_R_32F, CUDA_R_32F, CUBLAS_COMPUTE_32F_FAST_TF32, 4};
+    case Precision::half:
+      return {CUDA_R_16F, CUDA_R_32F, CUBLAS_COMPUTE_32F, 2};
+    default:
+      throw std::invalid_argument("this precision has no product of its own");
+  }
+}
+
+double measure_gemm_peak(Precision precision) {
+  const Arithmetic arithmetic = arithmetic_of(precision);
+  const std::int64_t n = small() ? 64 : precision == Precision::f64 ? 4096 : 8192;
+  std::vector<float> numbers(static_cast<std::size_t>(n * n));
+  // Not all the same: a card that has less to switch runs faster.
+  std::uint32_t state = 1;
+  for (float& number : numbers) {
+    state = state * 1664525u + 1013904223u;
+    number = static_cast<float>(state >> 8) * 0x1p-24f - 0.5f;
+  }
+  const std::size_t bytes = numbers.size() * arithmetic.bytes;
+  const OnDevice<char> a(bytes), c(numbers.size() * (arithmetic.sum == CUDA_R_64F ? 8 : 4));
+  const auto fill = [&](const void* from) {
+    check_cuda(cudaMemcpy(a.data(), from, bytes, cudaMemcpyHostToDevice), "cudaMemcpy");
+  };
+  if (arithmetic.bytes == 8)
+    fill(to_f64(numbers).data());
+  else if (arithmetic.bytes == 4)
+    fill(numbers.data());
+  else
+    fill(to_f16(numbers).data());
   cublasHandle_t handle = nullptr;
   check_blas(cublasCreate(&handle), "cublasCreate");
   check_blas(cublasSetStream(handle, device_stream()), "cublasSetStream");
-  // As the library has it: products of plain f32 and f64.
-  check_blas(cublasSetMathMode(handle, CUBLAS_PEDANTIC_MATH), "cublasSetMathMode");
-  const T one = 1, zero = 0;
+  const double one64 = 1, zero64 = 0;
+  const float one32 = 1, zero32 = 0;
+  const bool wide = arithmetic.sum == CUDA_R_64F;
+  const void* const one = wide ? static_cast<const void*>(&one64) : &one32;
+  const void* const zero = wide ? static_cast<const void*>(&zero64) : &zero32;
+  const int size = static_cast<int>(n);
   const double seconds = median(cold_seconds(rounds(), [&] {
-    check_blas(gemm(handle, CUBLAS_OP_N, CUBLAS_OP_T, n, n, n, &one, a.data(), n, b.data(), n, &zero, c.data(), n),
-               "gemm");
+    check_blas(cublasGemmEx(handle, CUBLAS_OP_N, CUBLAS_OP_T, size, size, size, one, a.data(), arithmetic.element, size,
+                            a.data(), arithmetic.element, size, zero, c.data(), arithmetic.sum, size,
+                            arithmetic.compute, CUBLAS_GEMM_DEFAULT),
+               "cublasGemmEx");
   }));
   cublasDestroy(handle);
-  return 2.0 * n * n * n / seconds;
+  return 2 * std::pow(static_cast<double>(n), 3) / seconds;
 }
 
 }  // namespace
 
-DeviceSize device_size() { return small() ? DeviceSize{1500, 96, 10} : DeviceSize{rows_m, features_m, classes_m}; }
+DeviceSize device_size() {
+  if (small()) return {1500, 96, 10};
+  if (size_is("imagenet")) return {1281167, 2048, 1000};
+  return {rows_m, features_m, classes_m};
+}
+
+std::int64_t block_rows() { return std::min(device_size().rows, rows_m); }
 
 const std::string& why_no_device() {
   static const std::string reason = [] {
@@ -114,13 +168,13 @@ Engine& device_engine() {
   return *engine;
 }
 
-const std::vector<std::int32_t>& device_size_labels() {
-  static const std::vector<std::int32_t> labels = random_labels(device_size().rows, device_size().classes, 1);
+const std::vector<std::int32_t>& device_block_labels() {
+  static const std::vector<std::int32_t> labels = random_labels(block_rows(), device_size().classes, 1);
   return labels;
 }
 
-const std::vector<float>& device_size_features() {
-  static const std::vector<float> features = network_features(device_size_labels(), device_size().cols, 2);
+const std::vector<float>& device_block_features() {
+  static const std::vector<float> features = network_features(device_block_labels(), device_size().cols, 2);
   return features;
 }
 
@@ -159,14 +213,10 @@ double device_upload_bandwidth() {
   return bandwidth;
 }
 
-double device_gemm_peak_f32() {
-  static const double peak = gemm_peak<float>(cublasSgemm);
-  return peak;
-}
-
-double device_gemm_peak_f64() {
-  static const double peak = gemm_peak<double>(cublasDgemm);
-  return peak;
+double device_gemm_peak(Precision precision) {
+  static std::map<Precision, double> peaks;
+  const auto found = peaks.find(precision);
+  return found != peaks.end() ? found->second : peaks[precision] = measure_gemm_peak(precision);
 }
 
 }  // namespace culogme::bench
