@@ -60,6 +60,9 @@ struct LabelOptions {
   /// Rows of the features: other labels are refused with InvalidArgument, before they are read where that shows.
   std::optional<std::int64_t> rows = {};
   std::string rows_of = "the feature matrix";  ///< what messages call the features
+  /// Where the labels may belong to any of several features: more rows than this are refused with InvalidArgument as
+  /// soon as that shows, so that a stream without an end is not read for ever.
+  std::optional<std::int64_t> most_rows = {};
 };
 
 /// Labels or responses of all rows, checked.

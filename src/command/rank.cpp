@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 
 #include <nlohmann/json.hpp>
@@ -156,6 +157,31 @@ void compare_with_accuracies(RankReport& report) {
   }
 }
 
+bool is_stream(const std::string& path) {
+  std::error_code error;
+  return path == "-" || std::filesystem::is_fifo(path, error) || std::filesystem::is_character_file(path, error);
+}
+
+/// Labels that come as a stream may have no end: more than the rows of the longest features are not read. Nothing is
+/// known of them where none of the features can be opened, which is said of each model later.
+LabelOptions stream_labels_of(const RankCommand& command, const std::string& labels,
+                              const std::vector<ModelFiles>& models, bool features) {
+  LabelOptions options = command.data.label_options;
+  if (!is_stream(labels)) return options;
+  for (const ModelFiles& model : models) {
+    const std::vector<std::string> files = features ? model.features : std::vector<std::string>{model.probabilities};
+    // A stream can be opened only once. Without its rows nothing limits the labels.
+    if (std::any_of(files.begin(), files.end(), is_stream)) return command.data.label_options;
+    try {
+      const std::int64_t rows = open_features(files, command.data.read_options)->rows();
+      options.most_rows = std::max(options.most_rows.value_or(0), rows);
+    } catch (const Error&) {
+      // Said of the model when it is measured.
+    }
+  }
+  return options;
+}
+
 int run_rank(RankCommand& command) {
   const auto started = std::chrono::steady_clock::now();
   RankReport report;
@@ -188,7 +214,8 @@ int run_rank(RankCommand& command) {
   command.measure.score.eigenvalues = pictures.needs_eigenvalues();
   Engine engine = make_engine(command.engine);
   report.engine = engine.description();
-  const Labels labels = read_labels(candidates.labels, command.data.label_options);
+  const Labels labels = read_labels(candidates.labels, stream_labels_of(command, candidates.labels, candidates.models,
+                                                                        reads_features(report.measures)));
   report.task = labels.task;
   report.ignored = labels.ignored;
   score_models(command, engine, labels, candidates.models, report);

@@ -227,11 +227,12 @@ nlohmann::ordered_json rank_json(const RankReport& report) {
 std::string rank_csv(const RankReport& report) {
   std::string text = "name";
   for (const std::string& measure : report.measures) text += "," + measure;
-  text += ",status\n";
+  text += ",status,task,intercept\n";
   for (const RankedModel& model : report.models) {
     text += csv_field(model.name);
     for (const double value : model.values) text.append(",").append(std::isnan(value) ? "" : exact(value));
-    text += "," + value_status(model.values.front()) + "\n";
+    text += "," + value_status(model.values.front()) +
+            task_cells(report.task, model.score.features > 0 ? &model.score : nullptr) + "\n";
   }
   return text;
 }

@@ -147,6 +147,9 @@ std::vector<std::string> ScoreReport::warnings() const {
 }
 
 std::string value_status(double value) { return std::isinf(value) ? "unbounded" : "ok"; }
+std::string task_cells(Task task, const Score* score) {
+  return std::string(",") + task_name(task) + "," + (score == nullptr ? "" : score->intercept ? "on" : "off");
+}
 std::string score_status(const Score& score) { return value_status(score.value); }
 
 nlohmann::ordered_json json_header(const std::string& command, const Score& score, const std::string& measure) {
@@ -239,7 +242,8 @@ std::string score_csv(const ScoreReport& report) {
     header += "," + measure;
     line += "," + exact(report.value(measure));
   }
-  return header + ",status\n" + line + "," + value_status(report.value(report.measures.front())) + "\n";
+  return header + ",status,task,intercept\n" + line + "," + value_status(report.value(report.measures.front())) +
+         task_cells(report.score.task, reads_features(report.measures) ? &report.score : nullptr) + "\n";
 }
 
 }  // namespace culogme::command

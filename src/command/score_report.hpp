@@ -44,6 +44,9 @@ std::string score_csv(const ScoreReport& report);
 std::string score_status(const Score& score);
 /// The same of any measure.
 std::string value_status(double value);
+/// ",classification,off": the end of a CSV line, the task and whether there was an intercept; nothing for the latter
+/// where `score` is null, since only LogME has one.
+std::string task_cells(Task task, const Score* score);
 
 /// The keys that score and rank share: command, version, engine, task, procedure, intercept, measure.
 nlohmann::ordered_json json_header(const std::string& command, const Score& score, const std::string& measure);

@@ -163,9 +163,16 @@ bool holds_several_numbers(std::string_view text) {
                         "for one-hot or probability rows take the arg-max, labels.argmax(axis=1)");
 }
 
+void check_most_rows(const LabelOptions& options, const RawLabels& labels, std::uint64_t count) {
+  if (options.most_rows.has_value() && count > static_cast<std::uint64_t>(*options.most_rows))
+    throw InvalidArgument(labels.name + " has more than " + std::to_string(*options.most_rows) +
+                          " labels, and no features have more rows than that; there must be one per row");
+}
+
 // Labels of a file are counted to its end for the message; a pipe may have none. `next` is false at the end.
 template <class Next>
 void check_rows(const LabelOptions& options, const RawLabels& labels, std::size_t count, bool ends, const Next& next) {
+  check_most_rows(options, labels, count);
   if (!options.rows.has_value() || static_cast<std::int64_t>(count) <= *options.rows) return;
   if (!ends)
     throw_row_mismatch(options.rows_of, *options.rows, labels.name, "more than " + std::to_string(*options.rows));
@@ -238,6 +245,7 @@ RawLabels read_label_array(Array array, const LabelOptions& options) {
   if (columns > 1 && !texts && kind != ElementKind::raw && !responses) refuse_several_columns(has_shape, options.task);
   if (options.rows.has_value() && array.shape[0] != static_cast<std::uint64_t>(*options.rows))
     throw_row_mismatch(options.rows_of, *options.rows, labels.name, std::to_string(array.shape[0]));
+  check_most_rows(options, labels, array.shape[0]);
   // Codes and ids of one column; else numbers, once more while they grow or change their order, and names of columns.
   const bool coded = columns == 1 && kind != ElementKind::real && kind != ElementKind::brain;
   const double elements = static_cast<double>(array.elements);

@@ -21,15 +21,17 @@ constexpr std::size_t largest_piece = std::size_t{1} << 30;
 // A block of rows of a matrix in column order is one piece per column: larger blocks make longer pieces.
 constexpr std::size_t column_order_piece = std::size_t{64} << 20;
 
-std::vector<Shard> list_shards(const std::vector<std::string>& specs) {
+/// `gaps`: of the folders, what is said where numbers are missing.
+std::vector<Shard> list_shards(const std::vector<std::string>& specs, std::string& gaps) {
   std::vector<Shard> shards;
   for (const std::string& spec : specs) {
     const detail::Spec parsed = detail::parse_spec(spec);
     std::error_code ignored;  // what cannot be looked at is opened as a file, which names the reason
     if (parsed.member.empty() && parsed.path != "-" && std::filesystem::is_directory(parsed.path, ignored)) {
-      for (const std::string& path : detail::list_shard_folder(parsed.path)) {
+      const std::vector<std::string> paths = detail::list_shard_folder(parsed.path);
+      for (const std::string& path : paths)
         shards.push_back({{path, ""}, detail::shown(std::filesystem::path(path).filename().string()), 0});
-      }
+      if (gaps.empty()) gaps = detail::missing_shards(paths);
     } else {
       shards.push_back({parsed, detail::shown(spec == "-" ? "standard input" : spec), 0});
     }
@@ -52,7 +54,10 @@ std::unique_ptr<FeatureReader> open_features(const std::vector<std::string>& spe
   detail::MatrixInfo info;
   info.name = detail::shown(specs.front() == "-" ? "standard input" : specs.front());
   if (specs.size() > 1) info.name += " and " + std::to_string(specs.size() - 1) + " more";
-  info.shards = list_shards(specs);
+  std::string gaps;
+  info.shards = list_shards(specs, gaps);
+  // A shard that was lost shows in the number of rows, and the message about that is where it has to be said.
+  if (!gaps.empty()) info.name += " (" + gaps + ")";
   info.piece_bytes = std::clamp(options.read_ahead, smallest_piece, largest_piece);
   Array first;
   for (Shard& shard : info.shards) {

@@ -5,6 +5,7 @@
 #include "io/text.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -74,6 +75,29 @@ std::vector<std::string> list_shard_folder(const std::string& folder) {
     }
   }
   return paths;
+}
+
+std::string missing_shards(const std::vector<std::string>& paths) {
+  constexpr std::size_t most_digits = 18, most_named = 5;
+  std::vector<std::int64_t> numbers;
+  for (const std::string& path : paths) {
+    const std::string number = number_of(std::filesystem::path(path).stem().string());
+    if (number.empty() || number.size() > most_digits) return "";
+    numbers.push_back(std::stoll(number));
+  }
+  std::sort(numbers.begin(), numbers.end());
+  std::vector<std::string> named;
+  std::int64_t missing = 0;
+  for (std::size_t i = 1; i < numbers.size(); ++i) {
+    missing += numbers[i] - numbers[i - 1] - 1;
+    for (std::int64_t number = numbers[i - 1] + 1; number < numbers[i] && named.size() < most_named; ++number)
+      named.push_back(std::to_string(number));
+  }
+  // Numbers that are mostly not there count something else: rows, dates.
+  if (missing == 0 || missing > static_cast<std::int64_t>(numbers.size())) return "";
+  const std::int64_t unnamed = missing - static_cast<std::int64_t>(named.size());
+  return (missing == 1 ? "no shard " : "no shards ") + listed(named) +
+         (unnamed > 0 ? " and " + std::to_string(unnamed) + " more" : "");
 }
 
 }  // namespace culogme::detail

@@ -18,4 +18,8 @@ std::vector<ArrayFile> list_array_files(const std::string& folder);
 /// FileError for none, for a number twice and for several names, which are listed.
 std::vector<std::string> list_shard_folder(const std::string& folder);
 
+/// The numbers between the first and the last shard that none has, for messages: "no shard 3", "no shards 3, 7"; empty
+/// where none is missing.
+std::string missing_shards(const std::vector<std::string>& paths);
+
 }  // namespace culogme::detail

@@ -96,7 +96,7 @@ TEST(CommandOutput, ClosedStandardOutputIsAnError) {
   closed.close_output = true;
   expect_error(run(input.score, closed), 3, {"standard output"});
   EXPECT_EQ(run(input.with({"--output", input.folder / "out.csv"}), closed).code, 0);
-  EXPECT_EQ(read_file(input.folder / "out.csv").rfind("name,logme,status\n", 0), 0U);
+  EXPECT_EQ(read_file(input.folder / "out.csv").rfind("name,logme,status,task,intercept\n", 0), 0U);
 }
 
 TEST(CommandOutput, ReaderThatWentAwayEndsItQuietly) {

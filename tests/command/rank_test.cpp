@@ -243,13 +243,24 @@ TEST(CommandRank, CsvIsWhatEvaluateReads) {
            models.pair("n", "noise.npy"), "--format", "csv", "--output", scores});
   EXPECT_EQ(ranked.code, 0) << ranked.text();
   EXPECT_EQ(ranked.out, "");
-  EXPECT_EQ(read_file(scores).rfind("name,logme,status\n\"a,\"\"b\"\"\",", 0), 0U) << read_file(scores);
+  EXPECT_EQ(read_file(scores).rfind("name,logme,status,task,intercept\n\"a,\"\"b\"\"\",", 0), 0U) << read_file(scores);
   write_file(models.folder / "acc.csv", "name,acc\n\"a,\"\"b\"\"\",3\nw,2\nn,1\n");
   const nlohmann::json object = run({"evaluate", scores, models.folder / "acc.csv", "--format", "json"}).json();
   ASSERT_EQ(object["measures"].size(), 1U);
   EXPECT_EQ(object["measures"][0]["measure"], "logme");
   EXPECT_EQ(object["measures"][0]["models"], 3);
   EXPECT_EQ(object["measures"][0]["weighted_kendall"], 1.0);
+}
+
+TEST(CommandRank, LabelsOfAStreamAreReadNoFurtherThanTheFeatures) {
+  const Models models;
+  Surroundings surroundings;
+  for (int line = 0; line < 200000; ++line) surroundings.input += "3\n";
+  const Outcome outcome =
+      run({"rank", "--labels", "-", models.pair("good", "good.npy"), models.pair("worse", "worse.npy")}, surroundings);
+  EXPECT_EQ(outcome.code, 3) << outcome.text();
+  EXPECT_NE(outcome.err.find("standard input has more than"), std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
 }
 
 TEST(CommandRank, FolderAmongPairsNeedsAName) {

@@ -289,8 +289,8 @@ TEST(CommandScore, ExcessIsTheMeanOverTargetsThatHaveOne) {
 TEST(CommandScore, CsvIsALineThatRankWouldWrite) {
   const Case one;
   const Outcome outcome = run({"score", one.features, "--labels", one.labels, "--format", "csv"});
-  EXPECT_EQ(outcome.out.rfind("name,logme,status\n" + one.features + ",", 0), 0U) << outcome.out;
-  EXPECT_NE(outcome.out.find(",ok\n"), std::string::npos);
+  EXPECT_EQ(outcome.out.rfind("name,logme,status,task,intercept\n" + one.features + ",", 0), 0U) << outcome.out;
+  EXPECT_NE(outcome.out.find(",ok,classification,off\n"), std::string::npos);
 }
 
 TEST(CommandScore, UnboundedScoreIsNullAndSaidSo) {
@@ -309,7 +309,7 @@ TEST(CommandScore, UnboundedScoreIsNullAndSaidSo) {
   EXPECT_EQ(table.err, "");
   const Outcome csv =
       run({"score", one.features, "--labels", one.folder / "y.csv:y", "--task", "regression", "--format", "csv"});
-  EXPECT_NE(csv.out.find(",inf,unbounded\n"), std::string::npos) << csv.out;
+  EXPECT_NE(csv.out.find(",inf,unbounded,regression,on\n"), std::string::npos) << csv.out;
   EXPECT_EQ(csv.err.rfind("warning: ", 0), 0U) << csv.err;
 }
 

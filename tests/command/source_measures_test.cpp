@@ -67,7 +67,8 @@ TEST(CommandSource, LeepNeedsNoFeatures) {
   EXPECT_EQ(object["targets"][1]["rows"], 20);
   const std::string csv =
       files.score({"--measure", "nce,leep", "--probabilities", files.probabilities, "--format", "csv"}).out;
-  EXPECT_EQ(csv.rfind("name,nce,leep,status\n", 0), 0U) << csv;
+  EXPECT_EQ(csv.rfind("name,nce,leep,status,task,intercept\n", 0), 0U) << csv;
+  EXPECT_NE(csv.find(",ok,classification,\n"), std::string::npos) << csv;
 }
 
 TEST(CommandSource, BesideLogmeTheFirstMeasureIsTheScore) {
@@ -225,7 +226,7 @@ TEST(CommandSource, RankHasAColumnForEachMeasure) {
   arguments.back() = "csv";
   const std::string scores = files.folder / "scores.out";
   write_file(scores, run(arguments).out);
-  EXPECT_EQ(read_file(scores).rfind("name,logme,leep,nce,status\n", 0), 0U) << read_file(scores);
+  EXPECT_EQ(read_file(scores).rfind("name,logme,leep,nce,status,task,intercept\n", 0), 0U) << read_file(scores);
   const nlohmann::json again =
       run({"evaluate", scores, files.folder / "accuracies.csv", "--format", "json"}).json()["measures"];
   ASSERT_EQ(again.size(), 3U);

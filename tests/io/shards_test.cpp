@@ -84,6 +84,20 @@ TEST(Shards, RefusesAShardTwiceAndAnEmptyFolder) {
   expect_names(refusal<FileError>(folder.path()), {"twice", "x_1.npy", "x_01.npy"});
 }
 
+TEST(Shards, AMissingNumberIsPartOfTheName) {
+  const TemporaryFolder folder;
+  for (const int number : {0, 1, 3}) folder.write("x_" + std::to_string(number) + ".npy", constant_npy(2, number));
+  EXPECT_EQ(open_features(folder.path())->name(), folder.path() + " (no shard 2)");
+  folder.write("x_7.npy", constant_npy(2, 7));
+  EXPECT_EQ(open_features(folder.path())->name(), folder.path() + " (no shards 2, 4, 5, 6)");
+  // Mostly missing: these are no counts of shards.
+  folder.write("x_20240607.npy", constant_npy(2, 7));
+  EXPECT_EQ(open_features(folder.path())->name(), folder.path());
+  const TemporaryFolder whole;
+  for (const int number : {4, 5}) whole.write("x_" + std::to_string(number) + ".npy", constant_npy(2, number));
+  EXPECT_EQ(open_features(whole.path())->name(), whole.path());
+}
+
 TEST(Shards, NoticesAShardThatChanged) {
   const TemporaryFolder folder;
   folder.write("x_0.npy", constant_npy(2, 0));
