@@ -31,16 +31,7 @@ struct Pieces {
 Uploader::Uploader(int device, int threads) : device_(device), threads_(std::min(threads, most_threads)) {}
 
 Uploader::~Uploader() {
-  if (in_forked_child()) {
-    workers_.abandon();
-    return;
-  }
-  for (const std::unique_ptr<Slot>& slot : slots_) {
-    try {
-      slot->copied.wait();
-    } catch (...) {  // the device is lost: there is nothing to wait for
-    }
-  }
+  if (in_forked_child()) workers_.abandon();
 }
 
 /// Slots are alike, so that any of them serves the next rows.
@@ -53,8 +44,9 @@ void Uploader::reserve(std::int64_t rows, std::int64_t row_bytes, const std::str
   for (const std::unique_ptr<Slot>& slot : slots_) {
     if (slot->memory.bytes() >= bytes_) continue;
     PinnedBytes larger(bytes_, what + " on the way to the device");
-    slot->copied.wait();
+    if (slot->used) slot->copied.wait();
     slot->memory = std::move(larger);
+    slot->used = false;
   }
 }
 
@@ -76,11 +68,12 @@ void Uploader::copy(char* device, std::int64_t rows, std::int64_t row_bytes, con
     try {
       if (!failed) {
         const std::int64_t row = piece * pieces.rows_of_each, count = std::min(pieces.rows_of_each, rows - row);
-        slot.copied.wait();
+        if (slot.used) slot.copied.wait();
         fill(slot.memory.data(), row, count);
         CULOGME_CHECK(cudaMemcpyAsync(device + row * row_bytes, slot.memory.data(),
                                       static_cast<std::size_t>(count * row_bytes), cudaMemcpyHostToDevice, stream));
         slot.copied.record(stream);
+        slot.used = true;
       }
     } catch (...) {
       failed = true;  // the pieces behind it must not wait for ever

@@ -18,6 +18,7 @@ namespace culogme::detail {
 class Uploader {
  public:
   Uploader(int device, int threads);
+  /// The streams that copied have been waited for.
   ~Uploader();
   Uploader(const Uploader&) = delete;
   Uploader& operator=(const Uploader&) = delete;
@@ -39,6 +40,7 @@ class Uploader {
   struct Slot {
     PinnedBytes memory;
     Event copied;
+    bool used = false;  ///< the event was recorded
   };
 
   int device_, threads_;
