@@ -81,6 +81,7 @@ struct BackendInfo {
   std::string kernel;       ///< the kernel that the BLAS library chose for this processor
   /// CUDA: every device that is seen, as Engine::description(), or why it cannot be used.
   std::vector<std::string> devices = {};
+  std::string hint = {};  ///< what would make it faster here; empty where nothing is known
 };
 
 /// One entry per backend that the library knows, compiled in or not.

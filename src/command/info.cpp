@@ -47,6 +47,7 @@ std::string info_table(const std::vector<BackendInfo>& backends, const DefaultEn
       for (const std::string& device : info.devices) table.add({"  device", device});
     if (!info.blas.empty()) table.add({"  BLAS", info.blas});
     if (!info.kernel.empty()) table.add({"  kernel", info.kernel});
+    if (!info.hint.empty()) table.add({"  hint", info.hint});
   }
   std::string measures;
   for (const std::string& name : available_measures()) measures += (measures.empty() ? "" : ", ") + name;
@@ -87,6 +88,7 @@ nlohmann::ordered_json info_json(const std::vector<BackendInfo>& backends, const
     if (!info.devices.empty()) entry["devices"] = info.devices;
     if (!info.blas.empty()) entry["blas"] = info.blas;
     if (!info.kernel.empty()) entry["kernel"] = info.kernel;
+    if (!info.hint.empty()) entry["hint"] = info.hint;
     object["backends"].push_back(std::move(entry));
   }
   return object;

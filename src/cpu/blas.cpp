@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <string_view>
 #include <vector>
@@ -311,6 +312,13 @@ std::string blas_name() {
 std::string blas_kernel() {
   static auto* const core = loaded<const char*()>("openblas_get_corename");
   return core == nullptr ? "unknown" : core();
+}
+
+std::string kernel_hint(const std::string& kernel, bool avx2, bool avx512) {
+  constexpr const char* without_avx[] = {"Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Atom", "Generic"};
+  if (!avx2 || std::find(std::begin(without_avx), std::end(without_avx), kernel) == std::end(without_avx)) return "";
+  return "OpenBLAS does not know this processor and took its kernel " + kernel +
+         "; OPENBLAS_CORETYPE=" + (avx512 ? "SkylakeX" : "Haswell") + " in the environment makes it faster";
 }
 
 void check_blas_kernel() {

@@ -12,6 +12,7 @@
 #include <culogme/error.hpp>
 #include <culogme/score.hpp>
 
+#include "cpu/blas.hpp"
 #include "support/backends.hpp"
 #include "support/compare.hpp"
 #include "support/storage.hpp"
@@ -143,6 +144,15 @@ TEST_P(EngineTest, MovedFromIsRefusedAndTheStatisticsLiveOn) {
     // NOLINTEND(bugprone-use-after-move)
   }
   EXPECT_EQ(culogme::score(statistics).value, before);  // statistics keep their backend alive
+}
+
+TEST(BlasKernel, AnOldOneOnANewProcessorIsTold) {
+  using culogme::detail::kernel_hint;
+  EXPECT_EQ(kernel_hint("SkylakeX", true, true), "");
+  EXPECT_EQ(kernel_hint("Haswell", true, true), "");
+  EXPECT_EQ(kernel_hint("Prescott", false, false), "");
+  EXPECT_NE(kernel_hint("Prescott", true, false).find("kernel Prescott; OPENBLAS_CORETYPE=Haswell"), std::string::npos);
+  EXPECT_NE(kernel_hint("Nehalem", true, true).find("kernel Nehalem; OPENBLAS_CORETYPE=SkylakeX"), std::string::npos);
 }
 
 }  // namespace
