@@ -16,6 +16,7 @@
 #include <culogme/error.hpp>
 #include <culogme/version.hpp>
 
+#include "blas_kernel.hpp"
 #include "command_line.hpp"
 #include "edit_distance.hpp"
 #include "errors.hpp"
@@ -238,6 +239,7 @@ int run(int argc, char** argv) {
 }  // namespace culogme::command
 
 int main(int argc, char** argv) {
+  culogme::command::start_with_better_kernel(argc, argv);
   culogme::command::occupy_standard_descriptors();
   culogme::command::remember_command_line(argc, argv);
   culogme::command::install_signal_handlers();

@@ -314,11 +314,20 @@ std::string blas_kernel() {
   return core == nullptr ? "unknown" : core();
 }
 
-std::string kernel_hint(const std::string& kernel, bool avx2, bool avx512) {
+std::string better_kernel(const std::string& kernel, bool avx2, bool avx512) {
   constexpr const char* without_avx[] = {"Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Atom", "Generic"};
   if (!avx2 || std::find(std::begin(without_avx), std::end(without_avx), kernel) == std::end(without_avx)) return "";
-  return "OpenBLAS does not know this processor and took its kernel " + kernel +
-         "; OPENBLAS_CORETYPE=" + (avx512 ? "SkylakeX" : "Haswell") + " in the environment makes it faster";
+  return avx512 ? "SkylakeX" : "Haswell";
+}
+
+std::string better_kernel() {
+#if defined(__x86_64__)
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+  return better_kernel(blas_kernel(), __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"), avx512);
+#else
+  return "";
+#endif
 }
 
 void check_blas_kernel() {

@@ -68,9 +68,12 @@ class BlasThreads {
 std::string blas_name();
 std::string blas_kernel();
 
-/// OpenBLAS takes its oldest kernel on processors that are newer than itself: what to do about `kernel` on a processor
-/// with these instructions; empty where it is none of the old ones.
-std::string kernel_hint(const std::string& kernel, bool avx2, bool avx512);
+/// OpenBLAS takes its oldest kernel on processors that are newer than itself: the one to name in OPENBLAS_CORETYPE
+/// instead of `kernel` on a processor with these instructions; empty where it is none of the old ones.
+std::string better_kernel(const std::string& kernel, bool avx2, bool avx512);
+
+/// The same of the kernel in use on this processor.
+std::string better_kernel();
 
 /// Compares known products of small integers, exact in any order, at the first call. Throws NumericalError that names
 /// the kernel if one is wrong.

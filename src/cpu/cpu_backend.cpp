@@ -137,13 +137,17 @@ std::shared_ptr<Backend> make_cpu_backend(const EngineOptions& options) {
 }
 
 BackendInfo cpu_backend_info() {
-  bool avx2 = false, avx512 = false;
-#if defined(__x86_64__)
-  avx2 = __builtin_cpu_supports("avx2") != 0;
-  avx512 = __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512vl") != 0;
-#endif
-  return {culogme::Backend::cpu, true,          "", describe(usable_threads(), processor_has_matrix_tiles()),
-          blas_name(),           blas_kernel(), {}, kernel_hint(blas_kernel(), avx2, avx512)};
+  const std::string better = better_kernel();
+  return {culogme::Backend::cpu,
+          true,
+          "",
+          describe(usable_threads(), processor_has_matrix_tiles()),
+          blas_name(),
+          blas_kernel(),
+          {},
+          better.empty() ? ""
+                         : "OpenBLAS does not know this processor and took an old kernel: OPENBLAS_CORETYPE=" + better +
+                               " makes programs several times faster (commands of culogme set it themselves)"};
 }
 
 }  // namespace culogme::detail

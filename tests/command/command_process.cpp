@@ -20,6 +20,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cpu/blas.hpp"
+
 extern "C" char** environ;
 
 namespace command_tests {
@@ -93,6 +95,12 @@ Process::Process(const std::vector<std::string>& arguments, const Surroundings& 
   std::vector<std::string> words = {surroundings.program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<std::string> variables = surroundings.environment;
+  // Tests compare to the last bit with the library in this process, which cannot change its kernel.
+  const bool chosen = std::any_of(variables.begin(), variables.end(), [](const std::string& variable) {
+    return variable.rfind("OPENBLAS_CORETYPE=", 0) == 0;
+  });
+  if (!chosen && std::getenv("OPENBLAS_CORETYPE") == nullptr)
+    variables.push_back("OPENBLAS_CORETYPE=" + culogme::detail::blas_kernel());
   for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
   const std::vector<char*> argv = pointers(words), envp = pointers(variables);
 

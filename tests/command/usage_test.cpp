@@ -170,6 +170,28 @@ TEST(CommandUsage, AbsentBackendIsExitCodeFour) {
   }
 }
 
+TEST(CommandInfo, AHintAboutTheKernelIsWhatOtherCommandsDo) {
+  Surroundings unset;  // OpenBLAS takes an empty variable for none
+  unset.environment = {"OPENBLAS_CORETYPE=", "CULOGME_BACKEND=cpu"};
+  const nlohmann::json cpu = run({"info", "--format", "json"}, unset).json()["backends"][0];
+  const std::string data = std::string(CULOGME_EXAMPLE_DATA) + "/packages/";
+  const std::vector<std::string> arguments = {
+      "score", data + "minilm_l6.npy", "--labels", data + "labels.npy", "--format", "json"};
+  const nlohmann::json score = run(arguments, unset).json();
+  const auto has = [&](const std::string& kernel) {
+    return score["engine"].get<std::string>().find(" " + kernel) != std::string::npos;
+  };
+  if (!cpu.contains("hint")) {
+    EXPECT_TRUE(has(cpu["kernel"])) << score["engine"] << ", " << cpu;
+    return;
+  }
+  EXPECT_FALSE(has(cpu["kernel"])) << score["engine"];
+  EXPECT_TRUE(has("SkylakeX") || has("Haswell")) << score["engine"];
+  unset.environment = {"OPENBLAS_CORETYPE=Nehalem", "CULOGME_BACKEND=cpu"};
+  const nlohmann::json chosen = run(arguments, unset).json();
+  EXPECT_NE(chosen["engine"].get<std::string>().find(" Nehalem"), std::string::npos) << chosen["engine"];
+}
+
 TEST(CommandInfo, JsonHasTheFixedKeys) {
   const Outcome outcome = run({"info", "--format", "json"});
   EXPECT_EQ(outcome.code, 0);
