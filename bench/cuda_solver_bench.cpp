@@ -75,8 +75,10 @@ class Problem {
     check_cuda(cudaMemcpyAsync(matrix_.data(), gram_.data(), gram_.bytes(), cudaMemcpyDeviceToDevice, device_stream()),
                "cudaMemcpyAsync");
   }
-  double seconds(const std::function<void()>& work) {
-    const double found = median(cold_seconds(rounds(), work, [&] { restore(); }));
+  double seconds(const std::function<void()>& work, bool keep = false) {
+    const double found = median(cold_seconds(rounds(), work, [&] {
+      if (!keep) restore();
+    }));
     int info = 0;
     check_cuda(cudaMemcpy(&info, info_.data(), sizeof info, cudaMemcpyDeviceToHost), "cudaMemcpy");
     if (info != 0) throw std::runtime_error("info " + std::to_string(info));
@@ -112,7 +114,7 @@ class Problem {
     });
   }
 
-  /// The reflectors of a tridiagonalisation applied to `columns` vectors; leaves from sytrd().
+  /// The reflectors that sytrd() left applied to `columns` vectors, whose length they keep.
   double ormtr(std::int64_t columns) {
     const int n = static_cast<int>(n_), c = static_cast<int>(columns);
     const OnDevice<double> vectors(std::vector<double>(count(n_ * columns), 0.25));
@@ -121,11 +123,13 @@ class Problem {
                                       matrix_.data(), n, tau_.data(), vectors.data(), n, &words),
           "cusolverDnDormtr_bufferSize");
     const OnDevice<double> workspace(count(words));
-    return seconds([&] {
-      check(cusolverDnDormtr(solver_, CUBLAS_SIDE_LEFT, CUBLAS_FILL_MODE_LOWER, CUBLAS_OP_T, n, c, matrix_.data(), n,
-                             tau_.data(), vectors.data(), n, workspace.data(), words, info_.data()),
-            "cusolverDnDormtr");
-    });
+    return seconds(
+        [&] {
+          check(cusolverDnDormtr(solver_, CUBLAS_SIDE_LEFT, CUBLAS_FILL_MODE_LOWER, CUBLAS_OP_T, n, c, matrix_.data(),
+                                 n, tau_.data(), vectors.data(), n, workspace.data(), words, info_.data()),
+                "cusolverDnDormtr");
+        },
+        true);
   }
 
  private:

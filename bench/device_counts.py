@@ -155,7 +155,8 @@ def stages(counted):
              ("sort of labels", ["sort_labels"], labels + 8 * case.rows),
              ("exponent rises (look only)", ["raise"], tiles * SECTOR)]
     if case.precision != "f64":
-        table.append(("sum across tiles", ["add_gram"], half * sum(4 * case.products(rows) + 16 for rows in case.tiles())))
+        sums = sum(4 * case.products(rows) + 16 for rows in case.tiles())
+        table.append(("sum across tiles", ["add_gram"], half * sums))
     head = min(case.rows, 1024, case.tiles()[0]) * d * BYTES[case.element]
     table += [("frame of the first rows", ["largest", "feature_pilot"], head),
               ("mean put back", ["shift_gram", "trace"], 16 * half),

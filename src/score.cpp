@@ -157,8 +157,8 @@ Precision first_precision(const Backend& backend, const ScoreOptions& options, S
   constexpr double small = 2e9;
   const double d = static_cast<double>(features);
   const bool large = static_cast<double>(rows) * d * d >= small;
-  // A try that fails costs a fifteenth of f64 products where the rows are in the device's memory, a second reading
-  // where they are not. No bound of half products is below half of the drift.
+  // A try that fails costs a third of the fastest f64 products where the rows are in the device's memory, a second
+  // reading where they are not. No bound of half products is below half of the drift.
   const bool could_do = options.accuracy >= 0.5 * narrow_drift(rows);
   if (large && could_do && scalar_bytes(scalar) == 2 && memory == Memory::device && backend.has_tensor_cores())
     return Precision::half;

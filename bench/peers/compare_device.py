@@ -1,4 +1,4 @@
-"""Compares the score of arrays in the memory of a CUDA device with what runs there in torch, in turn, on the same files.
+"""Compares the score of arrays in a CUDA device's memory with what runs there in torch, in turn, on the same files.
 
 python compare_device.py ON_DEVICE FOLDER [--rounds N] [--slow-rounds N] [--output FILE]
 
@@ -31,7 +31,7 @@ def main():
     torch = [sys.executable, HERE / "torch_on_device.py"]
     programs = {"culogme": [arguments.on_device, features, labels, "6"],
                 "best torch": torch + ["best", features, labels, "--repeats", "6"],
-                "transformer-ranker": torch + ["transformer-ranker", features, labels]}
+                "transformer-ranker": torch + ["transformer-ranker", features, labels, "--repeats", "3"]}
     seconds, scores, device = {name: [] for name in programs}, {}, "an unknown device"
     for number in range(arguments.rounds):
         for name, command in programs.items():
@@ -41,8 +41,8 @@ def main():
             report = json.loads(measured(command)[2])
             times, scores[name] = report["seconds"], report["score"]
             device = report.get("device", device)
-            # The first of several makes handles and loads kernels; the slow one has but one, of seconds.
-            seconds[name].append(statistics.median(times[1:] or times))
+            # The first makes handles and loads kernels.
+            seconds[name].append(statistics.median(times[1:]))
     report = {"seconds": {name: statistics.median(times) for name, times in seconds.items()},
               "seconds_all": seconds, "scores": scores, "device": device}
     own = report["seconds"]["culogme"]

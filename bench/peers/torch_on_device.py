@@ -1,8 +1,9 @@
-"""LogME in torch on a CUDA device, of features and labels that are in its memory: torch_on_device.py METHOD FEATURES LABELS
+"""LogME in torch on a CUDA device, of arrays in its memory: torch_on_device.py METHOD FEATURES LABELS
 
-`best` is what plain torch gives fastest: one f32 product for the Gram matrix, class sums by index_add_, one eigenproblem
-in fp64, and the fixed point of all classes at once until it stands still. `transformer-ranker` is the class LogME of the
-PyPI package of that name (0.2.0), loaded without the rest of the package, which would want language models.
+`best` is the fastest that plain eager torch gave here: one f32 product for the Gram matrix, class sums by index_add_,
+one eigenproblem in fp64, and the fixed point of all classes at once until it stands still. `transformer-ranker` is the
+class LogME of the PyPI package of that name (0.2.0), loaded without the rest of the package, which would want language
+models.
 """
 
 import argparse

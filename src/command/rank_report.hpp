@@ -61,8 +61,8 @@ std::string disagreement(const RankReport& report);
 
 std::string rank_table(const RankReport& report, bool quiet);
 nlohmann::ordered_json rank_json(const RankReport& report);
-/// "name,MEASURES...,status,task,intercept": the only numeric columns are the measures, so that `evaluate` reads them; the cell of a
-/// measure that a model has no files for is empty.
+/// "name,MEASURES...,status,task,intercept": the only numeric columns are the measures, so that `evaluate` reads
+/// them; the cell of a measure that a model has no files for is empty.
 std::string rank_csv(const RankReport& report);
 
 }  // namespace culogme::command

@@ -37,7 +37,7 @@ void sort_targets(ScoreReport& report, TargetOrder order);
 nlohmann::ordered_json score_json(const ScoreReport& report);
 /// For people: the score with its error bound, then the first targets.
 std::string score_table(const ScoreReport& report, bool quiet);
-/// One line "name,MEASURES...,status", as `rank --format csv` writes and `evaluate` reads.
+/// One line "name,MEASURES...,status,task,intercept", as `rank --format csv` writes and `evaluate` reads.
 std::string score_csv(const ScoreReport& report);
 
 /// "ok", or "unbounded" where the score is infinite.

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
+#include <iterator>
+#include <utility>
 
 #include "cpu/parallel.hpp"
 #include "cuda/check.hpp"
@@ -11,16 +14,20 @@ namespace culogme::detail {
 namespace {
 
 /// Bytes of a slot: enough for a copy to take longer than its launch, few enough for the first copy to start soon.
-constexpr std::int64_t slot_bytes = std::int64_t{2} << 20;
+constexpr std::size_t slot_bytes = std::size_t{2} << 20;
 /// More threads than these read and write no faster.
 constexpr int most_threads = 8;
-/// One that a thread fills and one that the device reads.
-constexpr std::int64_t most_slots = 2 * most_threads;
+/// For each thread one that it fills and one that the device reads; fewer where a row is larger than a slot.
+constexpr std::size_t most_slots = 2 * most_threads;
+
+std::size_t slots_of(std::size_t bytes) {
+  return std::clamp<std::size_t>(most_slots * slot_bytes / bytes, 2, most_slots);
+}
 
 /// Rows of a slot, and slots that so many rows need.
 struct Pieces {
   Pieces(std::int64_t rows, std::int64_t row_bytes)
-      : rows_of_each(std::clamp<std::int64_t>(slot_bytes / std::max<std::int64_t>(row_bytes, 1), 1, rows)),
+      : rows_of_each(std::clamp<std::int64_t>(static_cast<std::int64_t>(slot_bytes) / row_bytes, 1, rows)),
         count((rows + rows_of_each - 1) / rows_of_each) {}
 
   std::int64_t rows_of_each, count;
@@ -28,26 +35,38 @@ struct Pieces {
 
 }  // namespace
 
-Uploader::Uploader(int device, int threads) : device_(device), threads_(std::min(threads, most_threads)) {}
+Uploader::Uploader(int device, int threads)
+    : device_(device), threads_(std::min(threads, most_threads)), workers_(std::make_unique<UploadWorkers>()) {}
 
 Uploader::~Uploader() {
-  if (in_forked_child()) workers_.abandon();
+  // A forked child has none of the threads: their end, and even that of what they wait for, would never come.
+  if (in_forked_child()) static_cast<void>(workers_.release());
 }
 
-/// Slots are alike, so that any of them serves the next rows.
 void Uploader::reserve(std::int64_t rows, std::int64_t row_bytes, const std::string& what) {
   if (rows == 0) return;
   const Pieces pieces(rows, row_bytes);
-  bytes_ = std::max(bytes_, static_cast<std::size_t>(pieces.rows_of_each * row_bytes));
-  while (slots_.size() < static_cast<std::size_t>(std::min(pieces.count, most_slots)))
-    slots_.push_back(std::make_unique<Slot>());
-  for (const std::unique_ptr<Slot>& slot : slots_) {
-    if (slot->memory.bytes() >= bytes_) continue;
-    PinnedBytes larger(bytes_, what + " on the way to the device");
-    if (slot->used) slot->copied.wait();
-    slot->memory = std::move(larger);
-    slot->used = false;
+  const auto needed = static_cast<std::size_t>(pieces.rows_of_each * row_bytes);
+  const std::size_t before = slots_.empty() ? 0 : slots_.front()->memory.bytes();
+  // Powers of two up to the size of a slot, so that blocks that grow do not lock pages anew each time.
+  const std::size_t bytes = std::max(before, needed <= slot_bytes ? std::bit_ceil(needed) : needed);
+  const std::size_t wanted = std::min(static_cast<std::size_t>(pieces.count), slots_of(bytes));
+  if (bytes == before && slots_.size() >= wanted) return;
+  const std::string text = what + " on the way to the device";
+  std::vector<std::unique_ptr<Slot>> fresh;
+  const std::size_t kept = bytes == before ? slots_.size() : 0;
+  while (kept + fresh.size() < std::max(wanted, std::min(slots_.size(), slots_of(bytes)))) {
+    fresh.push_back(std::make_unique<Slot>());
+    fresh.back()->memory = PinnedBytes(bytes, text);
   }
+  if (kept == 0) {
+    for (const std::unique_ptr<Slot>& slot : slots_)
+      if (slot->used) slot->copied.wait();
+    slots_ = std::move(fresh);
+    next_ = 0;
+    return;
+  }
+  slots_.insert(slots_.end(), std::make_move_iterator(fresh.begin()), std::make_move_iterator(fresh.end()));
 }
 
 void Uploader::copy(char* device, std::int64_t rows, std::int64_t row_bytes, const Fill& fill, cudaStream_t stream,
@@ -84,7 +103,7 @@ void Uploader::copy(char* device, std::int64_t rows, std::int64_t row_bytes, con
   };
   const int workers =
       static_cast<int>(std::min<std::int64_t>(worthwhile(threads_, rows * row_bytes / 8), pieces.count));
-  workers_.run(workers, [&](int worker) {
+  workers_->run(workers, [&](int worker) {
     if (worker > 0) CULOGME_CHECK(cudaSetDevice(device_));
     for (std::int64_t piece; (piece = next.fetch_add(1)) < pieces.count;) work(piece);
   });

@@ -14,7 +14,8 @@
 namespace culogme::detail {
 
 /// The way of host memory to a device: page-locked slots that the host's threads fill while the device reads others.
-/// They stay for the next rows, since locking pages takes longer than a copy through them.
+/// They stay for the next rows, since locking pages takes longer than a copy through them: 32 MB, or two rows where
+/// these are larger.
 class Uploader {
  public:
   Uploader(int device, int threads);
@@ -33,7 +34,7 @@ class Uploader {
   void copy(char* device, std::int64_t rows, std::int64_t row_bytes, const Fill& fill, cudaStream_t stream,
             const std::string& what);
 
-  /// Allocates what copy() of such rows will use. Throws OutOfMemory.
+  /// Allocates what copy() of such rows will use. Throws OutOfMemory; then the slots are as they were.
   void reserve(std::int64_t rows, std::int64_t row_bytes, const std::string& what);
 
  private:
@@ -44,10 +45,9 @@ class Uploader {
   };
 
   int device_, threads_;
-  UploadWorkers workers_;
-  std::vector<std::unique_ptr<Slot>> slots_;
-  std::size_t bytes_ = 0;  ///< of a slot
-  std::size_t next_ = 0;   ///< slot of the next piece
+  std::unique_ptr<UploadWorkers> workers_;
+  std::vector<std::unique_ptr<Slot>> slots_;  ///< all of one size
+  std::size_t next_ = 0;                      ///< slot of the next piece
 };
 
 }  // namespace culogme::detail

@@ -16,11 +16,6 @@ UploadWorkers::~UploadWorkers() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void UploadWorkers::abandon() noexcept {
-  // A thread object that is neither joined nor detached ends the process, so these are never destroyed.
-  if (auto* const forgotten = new (std::nothrow) std::vector<std::thread>) forgotten->swap(threads_);
-}
-
 void UploadWorkers::make(int workers) {
   try {
     while (static_cast<int>(threads_.size()) + 1 < workers) {
@@ -37,8 +32,9 @@ void UploadWorkers::run(int workers, const std::function<void(int)>& work) {
   make(workers);
   {
     const std::lock_guard lock(mutex_);
-    workers_ = std::min(workers, static_cast<int>(threads_.size()) + 1);
-    failures_.assign(static_cast<std::size_t>(std::max(workers_, 1)), nullptr);
+    const int used = std::min(workers, static_cast<int>(threads_.size()) + 1);
+    failures_.assign(static_cast<std::size_t>(std::max(used, 1)), nullptr);
+    workers_ = used;
     running_ = workers_ - 1;
     work_ = &work;
     ++round_;

@@ -10,7 +10,8 @@
 
 namespace culogme::detail {
 
-/// Threads that stay: tiles follow each other every millisecond, and making eight threads takes half of one.
+/// Threads that stay: tiles follow each other every millisecond, and making eight threads takes half of one. A forked
+/// child must never destroy it.
 class UploadWorkers {
  public:
   UploadWorkers() = default;
@@ -21,9 +22,6 @@ class UploadWorkers {
   /// Runs work(worker) for worker 0 ... workers-1 at once, worker 0 in the calling thread, and waits. Where the system
   /// has no more threads to give there are fewer. The first exception by number is thrown when all have ended.
   void run(int workers, const std::function<void(int)>& work);
-
-  /// In a forked child, which has none of the threads: nothing is waited for any more.
-  void abandon() noexcept;
 
  private:
   void make(int workers);

@@ -1,5 +1,8 @@
 // The way of host memory to the device: rows of any size through the slots, by several threads, and after failures.
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <cstdint>
 #include <cstring>
@@ -11,6 +14,8 @@
 
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
+
+#include <culogme/error.hpp>
 
 #include "cuda/context.hpp"
 #include "cuda/upload_workers.hpp"
@@ -84,6 +89,30 @@ TEST_F(CudaUpload, AFailureOfOnePieceIsThrownAndTheNextRowsArrive) {
     EXPECT_THROW(there_and_back(values, row_bytes, spoilt), std::runtime_error) << bad;
     EXPECT_TRUE(there_and_back(values, row_bytes, [](std::int64_t) {}) == values) << bad;
   }
+}
+
+TEST_F(CudaUpload, RowsThatDoNotFitChangeNothing) {
+  const std::vector<char> values = numbered(1000 * 8, 3);
+  EXPECT_TRUE(there_and_back(values, 8, [](std::int64_t) {}) == values);
+  EXPECT_THROW(context_->uploader().reserve(4, std::int64_t{1} << 50, "a test"), culogme::OutOfMemory);
+  EXPECT_TRUE(there_and_back(values, 8, [](std::int64_t) {}) == values);
+}
+
+TEST_F(CudaUpload, AForkedChildMayDropWhatUploaded) {
+  const std::vector<char> values = numbered(std::int64_t{16} << 20, 4);
+  EXPECT_TRUE(there_and_back(values, 1024, [](std::int64_t) {}) == values);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::alarm(20);  // it has none of the parent's threads to wait for
+    scope_.reset();
+    context_.reset();
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_TRUE(there_and_back(values, 1024, [](std::int64_t) {}) == values);
 }
 
 TEST(UploadWorkers, EveryWorkerRunsOnceARound) {
