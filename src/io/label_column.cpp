@@ -295,6 +295,10 @@ RawLabels read_label_text(std::shared_ptr<InputFile> file, const std::string& co
       }
       if (text.empty()) {
         blank = blank > 0 ? blank : reader.line();
+        const std::optional<std::int64_t>& limit = options.rows.has_value() ? options.rows : options.most_rows;
+        if (!ends && limit.has_value() && reader.line() - blank > *limit)
+          throw FileError(labels.name + ": line " + std::to_string(blank) + " and more than " + std::to_string(*limit) +
+                          " behind it are empty, one label a line was expected");
       } else {
         add_text(coder, labels.name, reader.line(), text);
         check_rows(options, labels, coder.size(), ends, [&] {

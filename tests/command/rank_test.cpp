@@ -261,6 +261,10 @@ TEST(CommandRank, LabelsOfAStreamAreReadNoFurtherThanTheFeatures) {
   EXPECT_EQ(outcome.code, 1) << outcome.text();
   EXPECT_NE(outcome.err.find("standard input has more than"), std::string::npos) << outcome.err;
   EXPECT_EQ(outcome.out, "");
+  surroundings.input = std::string(200000, '\n');
+  const Outcome blank = run({"rank", "--labels", "-", models.pair("good", "good.npy")}, surroundings);
+  EXPECT_EQ(blank.code, 3) << blank.text();
+  EXPECT_NE(blank.err.find("behind it are empty"), std::string::npos) << blank.err;
 }
 
 TEST(CommandRank, FolderAmongPairsNeedsAName) {
