@@ -14,7 +14,6 @@ namespace culogme::command {
 void start_with_better_kernel(int argc, char** argv) {
   constexpr const char* variable = "OPENBLAS_CORETYPE";
   if (argc < 2 || std::string_view(argv[1]) == "info" || argv[1][0] == '-') return;
-  if (const char* const chosen = std::getenv(variable); chosen != nullptr && *chosen != '\0') return;
   const std::string better = detail::better_kernel();
   if (better.empty()) return;
   // By its own name, which is what process lists show.

@@ -162,22 +162,27 @@ bool is_stream(const std::string& path) {
   return path == "-" || std::filesystem::is_fifo(path, error) || std::filesystem::is_character_file(path, error);
 }
 
-/// Labels that come as a stream may have no end: more than the rows of the longest features are not read. Nothing is
-/// known of them where none of the features can be opened, which is said of each model later.
+/// Labels that come as a stream may have no end: more than the rows of the longest matrix are not read. Nothing limits
+/// them where the rows of a model are not known before its files are read.
 LabelOptions stream_labels_of(const RankCommand& command, const std::string& labels,
-                              const std::vector<ModelFiles>& models, bool features) {
+                              const std::vector<ModelFiles>& models) {
   LabelOptions options = command.data.label_options;
   if (!is_stream(labels)) return options;
-  for (const ModelFiles& model : models) {
-    const std::vector<std::string> files = features ? model.features : std::vector<std::string>{model.probabilities};
-    // A stream can be opened only once. Without its rows nothing limits the labels.
-    if (std::any_of(files.begin(), files.end(), is_stream)) return command.data.label_options;
+  const auto count = [&](const std::vector<std::string>& files) {
     try {
-      const std::int64_t rows = open_features(files, command.data.read_options)->rows();
-      options.most_rows = std::max(options.most_rows.value_or(0), rows);
+      options.most_rows =
+          std::max(options.most_rows.value_or(0), open_features(files, command.data.read_options)->rows());
     } catch (const Error&) {
       // Said of the model when it is measured.
     }
+  };
+  for (const ModelFiles& model : models) {
+    // A stream can be opened only once.
+    const bool unknown = !model.source_labels.empty() || is_stream(model.probabilities) ||
+                         std::any_of(model.features.begin(), model.features.end(), is_stream);
+    if (unknown) return command.data.label_options;
+    if (!model.features.empty()) count(model.features);
+    if (!model.probabilities.empty()) count({model.probabilities});
   }
   return options;
 }
@@ -214,8 +219,7 @@ int run_rank(RankCommand& command) {
   command.measure.score.eigenvalues = pictures.needs_eigenvalues();
   Engine engine = make_engine(command.engine);
   report.engine = engine.description();
-  const Labels labels = read_labels(candidates.labels, stream_labels_of(command, candidates.labels, candidates.models,
-                                                                        reads_features(report.measures)));
+  const Labels labels = read_labels(candidates.labels, stream_labels_of(command, candidates.labels, candidates.models));
   report.task = labels.task;
   report.ignored = labels.ignored;
   score_models(command, engine, labels, candidates.models, report);

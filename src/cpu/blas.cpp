@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstdlib>
 #include <iterator>
 #include <mutex>
 #include <string_view>
@@ -322,6 +323,7 @@ std::string better_kernel(const std::string& kernel, bool avx2, bool avx512) {
 
 std::string better_kernel() {
 #if defined(__x86_64__)
+  if (const char* const chosen = std::getenv("OPENBLAS_CORETYPE"); chosen != nullptr && *chosen != '\0') return "";
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
   return better_kernel(blas_kernel(), __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"), avx512);

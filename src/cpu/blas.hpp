@@ -72,7 +72,7 @@ std::string blas_kernel();
 /// instead of `kernel` on a processor with these instructions; empty where it is none of the old ones.
 std::string better_kernel(const std::string& kernel, bool avx2, bool avx512);
 
-/// The same of the kernel in use on this processor.
+/// The same of the kernel in use on this processor; empty where the user named it.
 std::string better_kernel();
 
 /// Compares known products of small integers, exact in any order, at the first call. Throws NumericalError that names
