@@ -9,10 +9,12 @@
 #include <iostream>
 #include <sstream>
 
+#include "command/blas_kernel.hpp"
 #include "support/loaded.hpp"
 #include "support/timing.hpp"
 
 int main(int argc, char** argv) {
+  culogme::command::start_with_better_kernel(argv);
   if (argc != 4) {
     std::cerr << "usage: culogme_bench_in_memory FEATURES(f32) LABELS REPEATS\n";
     return 2;

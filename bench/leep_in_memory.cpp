@@ -10,9 +10,11 @@
 #include <iostream>
 #include <vector>
 
+#include "command/blas_kernel.hpp"
 #include "support/timing.hpp"
 
 int main(int argc, char** argv) {
+  culogme::command::start_with_better_kernel(argv);
   if (argc != 4) {
     std::cerr << "usage: culogme_bench_leep_in_memory PROBABILITIES LABELS REPEATS\n";
     return 2;

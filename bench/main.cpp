@@ -7,12 +7,14 @@
 
 #include <string>
 
+#include "command/blas_kernel.hpp"
 #include "support/inputs.hpp"
 #ifdef CULOGME_HAS_CUDA
 #include "support/device.hpp"
 #endif
 
 int main(int argc, char** argv) {
+  culogme::command::start_with_better_kernel(argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::AddCustomContext("culogme", culogme::version());

@@ -5,15 +5,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
-#include <string_view>
 
 #include "cpu/blas.hpp"
 
 namespace culogme::command {
 
-void start_with_better_kernel(int argc, char** argv) {
+void start_with_better_kernel(char** argv) {
   constexpr const char* variable = "OPENBLAS_CORETYPE";
-  if (argc < 2 || std::string_view(argv[1]) == "info" || argv[1][0] == '-') return;
   const std::string better = detail::better_kernel();
   if (better.empty()) return;
   // By its own name, which is what process lists show.

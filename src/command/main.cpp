@@ -7,6 +7,7 @@
 #include <new>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/App.hpp>
@@ -239,7 +240,9 @@ int run(int argc, char** argv) {
 }  // namespace culogme::command
 
 int main(int argc, char** argv) {
-  culogme::command::start_with_better_kernel(argc, argv);
+  // `info` shows what OpenBLAS chose; help and versions need no products.
+  if (argc > 1 && std::string_view(argv[1]) != "info" && argv[1][0] != '-')
+    culogme::command::start_with_better_kernel(argv);
   culogme::command::occupy_standard_descriptors();
   culogme::command::remember_command_line(argc, argv);
   culogme::command::install_signal_handlers();
