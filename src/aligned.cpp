@@ -10,6 +10,10 @@ namespace {
 constexpr std::size_t cache_line = 64;
 constexpr std::size_t huge_page = std::size_t{1} << 21;
 
+/// Behind the last element: the dsymv of OpenBLAS's kernel for processors that it does not know loads elements beyond
+/// the matrix, which end the process where the next page is not there.
+constexpr std::size_t read_beyond = 4 * cache_line;
+
 /// Below two huge pages the rounding would waste more than it saves.
 std::align_val_t alignment_of(std::size_t bytes) {
   return std::align_val_t{bytes >= 2 * huge_page ? huge_page : cache_line};
@@ -18,7 +22,7 @@ std::align_val_t alignment_of(std::size_t bytes) {
 }  // namespace
 
 void* allocate_aligned(std::size_t bytes) {
-  void* const memory = ::operator new(bytes, alignment_of(bytes));
+  void* const memory = ::operator new(bytes + read_beyond, alignment_of(bytes));
   // Advice only: where the system has no huge pages, small ones do.
   if (bytes >= 2 * huge_page) ::madvise(memory, bytes / huge_page * huge_page, MADV_HUGEPAGE);
   return memory;
