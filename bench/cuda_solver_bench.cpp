@@ -13,6 +13,7 @@
 #include <cublas_v2.h>
 #include <cusolverDn.h>
 
+#include "support/data.hpp"
 #include "support/device_bench.hpp"
 #include "support/inputs.hpp"
 #include "support/timing.hpp"
@@ -48,11 +49,8 @@ class Problem {
     std::vector<double> rows(count(2 * n * n));
     std::uint64_t place = 0;
     for (double& value : rows) {
-      std::uint64_t hash = (place + 1) * 0x9e3779b97f4a7c15ull;
-      hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9ull;
-      hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebull;
       const double spread = std::pow(1.0 + static_cast<double>(place % static_cast<std::uint64_t>(n)), -0.75);
-      value = spread * (static_cast<double>(hash >> 40) * 0x1p-24 - 0.5);
+      value = spread * (static_cast<double>(hashed(place)) - 0.5);
       ++place;
     }
     const OnDevice<double> features(rows);

@@ -70,10 +70,7 @@ std::vector<float> hashed_features(const std::vector<std::int32_t>& labels, std:
   std::size_t place = 0;
   for (const std::int32_t label : labels)
     for (std::int64_t j = 0; j < cols; ++j, ++place) {
-      std::uint64_t hash = (place + 1) * 0x9e3779b97f4a7c15ull;
-      hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9ull;
-      hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebull;
-      values[place] = static_cast<float>(hash >> 40) * 0x1p-24f + (j % 61 == label % 61 ? 0.25f : 0.0f);
+      values[place] = hashed(place) + (j % 61 == label % 61 ? 0.25f : 0.0f);
     }
   return values;
 }

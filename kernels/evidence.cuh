@@ -115,9 +115,9 @@ class BlockSums {
   }
 
   /// Fills the grid: every warp takes some points and needs no barrier, two at a time so that an eigenvalue is read
-  /// half as often and one division serves both: 1 / p and 1 / q are q / (p q) and p / (p q). Neither product leaves
-  /// the range of f64, since eigenvalues are those of features whose exponent was taken out. Synchronises the block at
-  /// its end.
+  /// half as often and one inverse serves both: 1 / p and 1 / q are q / (p q) and p / (p q). Neither p q nor its
+  /// inverse leaves the range of f64, since eigenvalues are those of features whose exponent was taken out.
+  /// Synchronises the block at its end.
   __device__ void scan(double residual, const detail::SlopeRule& slope_of, GridSums& grid) const {
     constexpr int warps = threads / 32, at_once = 2;
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;

@@ -64,6 +64,13 @@ Bfloat16 bfloat16_of(float value) {
 
 }  // namespace
 
+float hashed(std::uint64_t place) {
+  std::uint64_t hash = (place + 1) * 0x9e3779b97f4a7c15ull;
+  hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9ull;
+  hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebull;
+  return static_cast<float>(hash >> 40) * 0x1p-24f;
+}
+
 std::vector<std::int32_t> random_labels(std::int64_t rows, std::int64_t classes, std::uint64_t seed) {
   std::vector<std::int32_t> labels(static_cast<std::size_t>(rows));
   for (std::int64_t row = 0; row < rows; ++row)

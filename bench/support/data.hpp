@@ -10,6 +10,9 @@ namespace culogme::bench {
 /// Class ids 0 ... classes-1 in a random order; each class has a row if there are as many rows.
 std::vector<std::int32_t> random_labels(std::int64_t rows, std::int64_t classes, std::uint64_t seed);
 
+/// A number in [0, 1) of 24 bits for each place, the same everywhere: values that are made quickly.
+float hashed(std::uint64_t place);
+
 /// Row-major rows x cols features as a network with rectified units gives them: max(0, z W + noise) where z is 64-wide,
 /// its mean depends on the class and its spread decays from direction to direction. Seeded; the same for any number of
 /// threads.

@@ -96,15 +96,13 @@ double measure_gemm_peak(Precision precision) {
   const std::int64_t n = small() ? 64 : precision == Precision::f64 ? 4096 : 8192;
   std::vector<float> numbers(static_cast<std::size_t>(n * n));
   // Not all the same: a card that has less to switch runs faster.
-  std::uint32_t state = 1;
-  for (float& number : numbers) {
-    state = state * 1664525u + 1013904223u;
-    number = static_cast<float>(state >> 8) * 0x1p-24f - 0.5f;
-  }
+  std::uint64_t place = 0;
+  for (float& number : numbers) number = hashed(place++) - 0.5f;
   const std::size_t bytes = numbers.size() * arithmetic.bytes;
   const OnDevice<char> a(bytes), c(numbers.size() * (arithmetic.sum == CUDA_R_64F ? 8 : 4));
   const auto fill = [&](const void* from) {
     check_cuda(cudaMemcpy(a.data(), from, bytes, cudaMemcpyHostToDevice), "cudaMemcpy");
+    check_cuda(cudaDeviceSynchronize(), "cudaDeviceSynchronize");  // pageable memory may still be on its way
   };
   if (arithmetic.bytes == 8)
     fill(to_f64(numbers).data());

@@ -1,7 +1,6 @@
 #include "cuda/dual_input.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "cuda/check.hpp"
 #include "cuda/stage.hpp"
@@ -32,11 +31,8 @@ OnDevice::OnDevice(CudaContext& context, const void* data, Memory memory, std::i
     : data_(data), stride_bytes_(stride_bytes) {
   if (memory == Memory::device) return;
   copy_ = DeviceBytes(context, static_cast<double>(rows) * static_cast<double>(row_bytes), what);
-  const auto fill = [&](char* out, std::int64_t row, std::int64_t count) {
-    for (std::int64_t i = 0; i < count; ++i)
-      std::memcpy(out + i * row_bytes, static_cast<const char*>(data) + (row + i) * stride_bytes, size_of(row_bytes));
-  };
-  context.uploader().copy(static_cast<char*>(copy_.data()), rows, row_bytes, fill, context.stream(), what);
+  context.uploader().copy(static_cast<char*>(copy_.data()), rows, row_bytes,
+                          Uploader::rows_of(data, stride_bytes, row_bytes), context.stream(), what);
   data_ = copy_.data();
   stride_bytes_ = row_bytes;
 }

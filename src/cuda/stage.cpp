@@ -100,14 +100,6 @@ void Stage::upload(const MatrixView& view, std::int64_t first, std::int64_t coun
                    const char* what) {
   begin_host_copies();
   const std::int64_t row_bytes = view.cols * scalar_bytes(to);
-  const auto as_they_are = [&](char* out, std::int64_t row, std::int64_t rows) {
-    const std::int64_t pitch = view.row_stride * scalar_bytes(to);
-    const char* const from = static_cast<const char*>(view.data) + (first + row) * pitch;
-    if (pitch == row_bytes)
-      std::memcpy(out, from, size_of(rows * row_bytes));
-    else
-      for (std::int64_t i = 0; i < rows; ++i) std::memcpy(out + i * row_bytes, from + i * pitch, size_of(row_bytes));
-  };
   const auto converted = [&](char* out, std::int64_t row, std::int64_t rows) {
     const std::int64_t piece = std::max<std::int64_t>(1, most_widened / view.cols);
     std::vector<double> wide;
@@ -122,7 +114,11 @@ void Stage::upload(const MatrixView& view, std::int64_t first, std::int64_t coun
                        [](double value) { return static_cast<float>(value); });
     }
   };
-  const Uploader::Fill fill = view.scalar == to ? Uploader::Fill(as_they_are) : Uploader::Fill(converted);
+  const std::int64_t stride_bytes = view.row_stride * scalar_bytes(to);
+  const Uploader::Fill fill =
+      view.scalar == to
+          ? Uploader::rows_of(static_cast<const char*>(view.data) + first * stride_bytes, stride_bytes, row_bytes)
+          : Uploader::Fill(converted);
   context_.uploader().copy(device, count, row_bytes, fill, context_.copy_stream(), what);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cstring>
 #include <iterator>
 #include <utility>
 
@@ -41,6 +42,17 @@ Uploader::Uploader(int device, int threads)
 Uploader::~Uploader() {
   // A forked child has none of the threads: their end, and even that of what they wait for, would never come.
   if (in_forked_child()) static_cast<void>(workers_.release());
+}
+
+Uploader::Fill Uploader::rows_of(const void* from, std::int64_t stride_bytes, std::int64_t row_bytes) {
+  return [=](char* to, std::int64_t row, std::int64_t count) {
+    const char* const begin = static_cast<const char*>(from) + row * stride_bytes;
+    const auto bytes = static_cast<std::size_t>(row_bytes);
+    if (stride_bytes == row_bytes)
+      std::memcpy(to, begin, static_cast<std::size_t>(count) * bytes);
+    else
+      for (std::int64_t i = 0; i < count; ++i) std::memcpy(to + i * row_bytes, begin + i * stride_bytes, bytes);
+  };
 }
 
 void Uploader::reserve(std::int64_t rows, std::int64_t row_bytes, const std::string& what) {

@@ -28,6 +28,9 @@ class Uploader {
   /// once.
   using Fill = std::function<void(char* to, std::int64_t row, std::int64_t count)>;
 
+  /// Rows that go as they are, `stride_bytes` apart in host memory.
+  static Fill rows_of(const void* from, std::int64_t stride_bytes, std::int64_t row_bytes);
+
   /// Copies `rows` rows of `row_bytes` to `device` in the order of `stream`. Whatever `fill` reads is free on return;
   /// waits for slots, never for the last copies. `what` is what messages call them. Throws OutOfMemory, CudaError: then
   /// some rows may have been copied.
