@@ -12,6 +12,8 @@
 
 #include <culogme/error.hpp>
 
+#include "aligned.hpp"
+
 extern "C" {
 void ssyrk_(const char*, const char*, const int*, const int*, const float*, const float*, const int*, const float*,
             float*, const int*);
@@ -50,8 +52,9 @@ int narrow(std::int64_t size) {
   return static_cast<int>(size);
 }
 
-std::vector<double> workspace(double size) {
-  return std::vector<double>(static_cast<std::size_t>(std::max(1.0, size)));
+/// Aligned vectors for the room behind them: sytrd has dsymv write into its workspace (aligned.cpp says why).
+AlignedVector<double> workspace(double size) {
+  return AlignedVector<double>(static_cast<std::size_t>(std::max(1.0, size)));
 }
 
 /// Functions that only some BLAS libraries have are looked up in what is loaded, so that any library links.
@@ -178,7 +181,7 @@ int sytrd(std::int64_t n, double* a, double* d, double* e, double* tau) {
   double size = 0;
   dsytrd_("L", &in, a, &in, d, e, tau, &size, &ask, &info);
   if (info != 0) return info;
-  std::vector<double> work = workspace(size);
+  AlignedVector<double> work = workspace(size);
   const int given = narrow(static_cast<std::int64_t>(work.size()));
   dsytrd_("L", &in, a, &in, d, e, tau, work.data(), &given, &info);
   return info;
@@ -191,7 +194,7 @@ int ormtr(bool transpose, std::int64_t n, std::int64_t m, const double* a, const
   double size = 0;
   dormtr_("L", "L", op, &in, &im, a, &in, tau, c, &in, &size, &ask, &info);
   if (info != 0) return info;
-  std::vector<double> work = workspace(size);
+  AlignedVector<double> work = workspace(size);
   const int given = narrow(static_cast<std::int64_t>(work.size()));
   dormtr_("L", "L", op, &in, &im, a, &in, tau, c, &in, work.data(), &given, &info);
   return info;
@@ -214,7 +217,7 @@ int stedc(std::int64_t n, double* d, double* e, double* z) {
 int tpqrt(std::int64_t m, std::int64_t n, bool trapezoid, std::int64_t block, double* r, double* b, std::int64_t ldb,
           double* t) {
   const int im = narrow(m), in = narrow(n), il = trapezoid ? im : 0, size = narrow(block), ib = narrow(ldb);
-  std::vector<double> work = workspace(static_cast<double>(block) * static_cast<double>(n));
+  AlignedVector<double> work = workspace(static_cast<double>(block) * static_cast<double>(n));
   int info = 0;
   dtpqrt_(&im, &in, &il, &size, r, &in, b, &ib, t, &size, work.data(), &info);
   return info;
@@ -224,7 +227,7 @@ int tpmqrt(std::int64_t m, std::int64_t k, std::int64_t n, bool trapezoid, std::
            std::int64_t ldv, const double* t, double* a, std::int64_t lda, double* c, std::int64_t ldc) {
   const int im = narrow(m), ik = narrow(k), in = narrow(n), il = trapezoid ? im : 0, size = narrow(block),
             iv = narrow(ldv), ia = narrow(lda), ic = narrow(ldc);
-  std::vector<double> work = workspace(static_cast<double>(block) * static_cast<double>(k));
+  AlignedVector<double> work = workspace(static_cast<double>(block) * static_cast<double>(k));
   int info = 0;
   dtpmqrt_("L", "T", &im, &ik, &in, &il, &size, v, &iv, t, &size, a, &ia, c, &ic, work.data(), &info);
   return info;
@@ -236,7 +239,7 @@ int gebrd(std::int64_t n, double* a, double* d, double* e, double* tau_q, double
   double size = 0;
   dgebrd_(&in, &in, a, &in, d, e, tau_q, tau_p, &size, &ask, &info);
   if (info != 0) return info;
-  std::vector<double> work = workspace(size);
+  AlignedVector<double> work = workspace(size);
   const int given = narrow(static_cast<std::int64_t>(work.size()));
   dgebrd_(&in, &in, a, &in, d, e, tau_q, tau_p, work.data(), &given, &info);
   return info;
@@ -249,7 +252,7 @@ int ormbr(bool left_vectors, std::int64_t n, std::int64_t m, const double* a, co
   double size = 0;
   dormbr_(vectors, "L", "T", &in, &im, &in, a, &in, tau, c, &in, &size, &ask, &info);
   if (info != 0) return info;
-  std::vector<double> work = workspace(size);
+  AlignedVector<double> work = workspace(size);
   const int given = narrow(static_cast<std::int64_t>(work.size()));
   dormbr_(vectors, "L", "T", &in, &im, &in, a, &in, tau, c, &in, work.data(), &given, &info);
   return info;
@@ -258,7 +261,7 @@ int ormbr(bool left_vectors, std::int64_t n, std::int64_t m, const double* a, co
 int bdsdc(std::int64_t n, double* d, double* e, double* u, double* vt) {
   const int in = narrow(n);
   const double size = static_cast<double>(n);
-  std::vector<double> work = workspace(3 * size * size + 4 * size);
+  AlignedVector<double> work = workspace(3 * size * size + 4 * size);
   std::vector<int> integers(static_cast<std::size_t>(8 * n));
   int info = 0, unused = 0;
   double nothing = 0;
@@ -268,7 +271,7 @@ int bdsdc(std::int64_t n, double* d, double* e, double* u, double* vt) {
 
 int bdsqr(std::int64_t n, std::int64_t k, std::int64_t m, double* d, double* e, double* x, double* y) {
   const int in = narrow(n), ik = narrow(k), im = narrow(m), one = 1, none = 0;
-  std::vector<double> work = workspace(4 * static_cast<double>(n));
+  AlignedVector<double> work = workspace(4 * static_cast<double>(n));
   double nothing = 0;
   int info = 0;
   dbdsqr_("U", &in, &ik, &im, &none, d, e, x, &in, y, &im, &nothing, &one, work.data(), &info);
