@@ -48,6 +48,20 @@ int open_for_writing(const char* path) {
   }
 }
 
+/// Links to a file that is not there yet: the file is made where they point to, as by a shell's redirection. False with
+/// errno where they never end.
+bool follow_dangling_links(std::string& path) {
+  constexpr int longest_chain = 40;  // the system's own limit
+  std::error_code error;
+  for (int links = 0; links < longest_chain; ++links) {
+    const std::filesystem::path to = std::filesystem::read_symlink(path, error);
+    if (error) return true;
+    path = (std::filesystem::path(path).parent_path() / to).string();
+  }
+  errno = ELOOP;
+  return false;
+}
+
 }  // namespace
 
 void remove_temporary_files() noexcept {
@@ -72,6 +86,7 @@ AtomicFile::AtomicFile(const std::string& path) : name_(path), target_(path) {
     const std::filesystem::path resolved = std::filesystem::canonical(path, error);
     if (!error) target_ = resolved.string();
   } else {
+    if (!follow_dangling_links(target_)) fail("written");
     const mode_t mask = ::umask(0);
     ::umask(mask);
     mode = 0666 & ~mask;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -160,6 +161,20 @@ Score score_collected(Backend& backend, FeatureReader& reader, const Labels& lab
   }
 }
 
+/// True where some target has a finite null evidence, which is what `summarise` asks for after the work.
+bool some_target_varies(const Labels& labels, bool intercept) {
+  if (labels.task == Task::classification) {
+    const auto kept = [](std::int32_t id) { return id >= 0; };
+    const auto first = std::find_if(labels.ids.begin(), labels.ids.end(), kept);
+    const auto other = [&](std::int32_t id) { return kept(id) && (!intercept || id != *first); };
+    return std::any_of(first, labels.ids.end(), other);
+  }
+  const std::size_t targets = static_cast<std::size_t>(labels.targets());
+  for (std::size_t i = 0; i < labels.responses.size(); ++i)
+    if (labels.responses[i] != (intercept ? labels.responses[i % targets] : 0)) return true;
+  return false;
+}
+
 }  // namespace
 }  // namespace detail
 
@@ -170,11 +185,15 @@ Score score(Engine& engine, FeatureReader& reader, const Labels& labels, const S
     detail::throw_row_mismatch(reader.name(), reader.rows(), labels.name, std::to_string(labels.rows));
   detail::Backend& backend = *engine.implementation();
   const std::int64_t rows = reader.rows() - labels.ignored;
-  detail::check_rows(rows, detail::intercept_used(options, labels.task));
+  const bool intercept = detail::intercept_used(options, labels.task);
+  detail::check_rows(rows, intercept);
+  // Before hours of reading, and with the file's name.
+  if (!detail::some_target_varies(labels, intercept))
+    throw NumericalError(labels.name + ": " + detail::nothing_to_explain(intercept));
   try {
     Score score;
     const char* once = nullptr;  // the precision that a second reading was wanted for
-    if (detail::use_dual(rows, reader.cols(), detail::intercept_used(options, labels.task))) {
+    if (detail::use_dual(rows, reader.cols(), intercept)) {
       score = detail::score_collected(backend, reader, labels, options);
     } else {
       Precision precision =

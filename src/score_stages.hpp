@@ -71,6 +71,8 @@ Score finish(Backend& backend, AnySpectrum& spectrum, const ScoreInput& input, c
 
 /// Sets value, null value and error bound: means over the targets that are not empty. Throws NumericalError if all are.
 void summarise(Score& score);
+/// What is said of targets that have no null evidence.
+std::string nothing_to_explain(bool intercept);
 
 /// Appends what a person should know: infinite targets, no signal, a bound that was not met, skipped targets.
 void add_warnings(Score& score, const ScoreOptions& options);

@@ -37,6 +37,11 @@ std::string name_some(const Score& score, TargetStatus status, std::int64_t& cou
 
 }  // namespace
 
+std::string nothing_to_explain(bool intercept) {
+  return intercept ? "no target varies: with an intercept there is nothing to explain"
+                   : "every target is empty or zero: there is nothing to explain";
+}
+
 void summarise(Score& score) {
   double count = 0, with_null = 0;
   score.value = score.null_value = score.error_bound = score.error_estimate = 0;
@@ -52,9 +57,7 @@ void summarise(Score& score) {
     score.error_estimate += fit.error_estimate;
     ++count;
   }
-  if (with_null == 0)
-    throw NumericalError(score.intercept ? "no target varies: with an intercept there is nothing to explain"
-                                         : "every target is empty or zero: there is nothing to explain");
+  if (with_null == 0) throw NumericalError(nothing_to_explain(score.intercept));
   score.value /= count;
   score.null_value /= with_null;
   score.error_bound /= count;

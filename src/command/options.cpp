@@ -11,6 +11,7 @@
 
 #include <culogme/error.hpp>
 
+#include "io/text.hpp"
 #include "measures.hpp"
 #include "source_measures.hpp"
 
@@ -314,7 +315,7 @@ void require_present(const std::string& spec) {
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(file_of(spec), error);
   if (spec != "-" && status.type() == std::filesystem::file_type::not_found)
-    throw FileError(spec + " cannot be opened: " + std::generic_category().message(ENOENT));
+    throw FileError("cannot open " + detail::shown_name(spec) + ": " + std::generic_category().message(ENOENT));
 }
 
 void resolve_classes(DataOptions& options) {

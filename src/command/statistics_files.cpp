@@ -2,12 +2,14 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include <nlohmann/json.hpp>
 
 #include <culogme/version.hpp>
 
+#include "io/text.hpp"
 #include "output.hpp"
 #include "statistics_state.hpp"
 
@@ -117,6 +119,23 @@ FileIdentity file_identity(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return {};
   return {status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+}
+
+std::string naming_note(const std::string& added_file, const std::vector<std::string>& added,
+                        const std::string& held_file, const std::vector<std::string>& held) {
+  const auto number = [](const std::string& name) { return detail::parse_number(name).has_value(); };
+  const auto numbers = [&](const std::vector<std::string>& names) {
+    return std::all_of(names.begin(), names.end(), number);
+  };
+  const auto words = [&](const std::vector<std::string>& names) {
+    return std::none_of(names.begin(), names.end(), number);
+  };
+  if (added.empty() || held.empty()) return {};
+  const bool words_to_numbers = words(added) && numbers(held);
+  if (!words_to_numbers && !(numbers(added) && words(held))) return {};
+  return added_file + " names its classes in " + (words_to_numbers ? "words (" : "numbers (") + added.front() +
+         ", ...), but " + held_file + " has " + (words_to_numbers ? "numbers (" : "words (") + held.front() +
+         ", ...): they were added as further classes";
 }
 
 std::string statistics_text(const std::string& command, const std::string& path, const Statistics& statistics,

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <culogme/source.hpp>
 #include <culogme/statistics.hpp>
@@ -24,6 +25,11 @@ struct FileIdentity {
   bool operator==(const FileIdentity&) const = default;
 };
 FileIdentity file_identity(const std::string& path);
+
+/// A note where one of two files that are joined names its classes in words and the other has numbers for them: such
+/// rows add up, but hardly ever to what is meant. Empty where there is nothing to say.
+std::string naming_note(const std::string& added_file, const std::vector<std::string>& added,
+                        const std::string& held_file, const std::vector<std::string>& held);
 
 /// What `stats` subcommands print about the statistics in `path`.
 std::string statistics_text(const std::string& command, const std::string& path, const Statistics& statistics,

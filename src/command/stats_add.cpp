@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -97,6 +98,8 @@ class Collector {
   }
 
   const std::optional<Statistics>& statistics() const { return statistics_; }
+  /// Sentences about the labels, each once.
+  const std::vector<std::string>& notes() const { return notes_; }
 
   void add(Shard& shard, const LabelOptions& label_options, const std::function<void(const Progress&)>& progress) {
     std::shared_ptr<const Labels> labels = shard.all_labels;
@@ -111,6 +114,8 @@ class Collector {
                             ", but the statistics in " + command_.file + " were made for " +
                             std::to_string(statistics_->features()));
     }
+    if (labels->task == Task::classification)
+      note(naming_note(labels->name, labels->target_names, command_.file, statistics_->target_names()));
     add_rows(*statistics_, features, *labels, shard.first_row, progress);
     shard.reader.reset();
     check_interrupted();
@@ -118,6 +123,10 @@ class Collector {
   }
 
  private:
+  void note(const std::string& text) {
+    if (!text.empty() && std::find(notes_.begin(), notes_.end(), text) == notes_.end()) notes_.push_back(text);
+  }
+
   void save() {
     if (file_identity(command_.file) != identity_) {
       throw FileError(command_.file +
@@ -132,6 +141,7 @@ class Collector {
   Engine& engine_;
   std::optional<Statistics> statistics_;
   FileIdentity identity_;
+  std::vector<std::string> notes_;
 };
 
 int run_add(AddCommand& command) {
@@ -170,6 +180,7 @@ int run_add(AddCommand& command) {
   }
   progress.wipe();
   output.write(statistics_text("stats add", command.file, *collector.statistics(), command.output.format));
+  output.warn(collector.notes());
   return ExitCode::done;
 }
 

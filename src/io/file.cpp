@@ -35,7 +35,7 @@ int open_for_reading(const std::string& path) {
 }  // namespace
 
 void throw_system_error(const std::string& action, const std::string& path, int error) {
-  throw FileError(action + shown(path) + ": " + std::generic_category().message(error));
+  throw FileError(action + shown_name(path) + ": " + std::generic_category().message(error));
 }
 
 InputFile::InputFile(const std::string& path) : name_(path) {

@@ -199,11 +199,11 @@ IntegerColumn whole_numbers(const std::vector<double>& values, const std::string
       continue;
     }
     if (!std::isfinite(value) || std::trunc(value) != value || std::fabs(value) >= 0x1p64) {
-      const bool fraction = std::isfinite(value) && std::trunc(value) != value;
       throw NumericalError(name + ": " + number_text(value) + " at row " + std::to_string(row) +
-                           (fraction
+                           (!std::isfinite(value) ? " is no class id, a whole number was expected"
+                            : std::trunc(value) != value
                                 ? " is not a whole number, so no class id (for real targets choose --task regression)"
-                                : " is no class id, a whole number was expected"));
+                                : " is no class id, a whole number below 2^64 was expected"));
     }
     coder.add({value < 0, static_cast<std::uint64_t>(std::fabs(value))});
   }

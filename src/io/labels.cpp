@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <new>
 
 namespace culogme {
@@ -193,6 +194,10 @@ std::vector<std::string> read_classes(const std::string& count_or_file) {
     for (std::uint64_t id = 0; id < count->magnitude; ++id) names.push_back(std::to_string(id));
     return names;
   }
+  std::error_code error;
+  if (detail::parse_number(detail::trimmed(count_or_file)) && !std::filesystem::exists(count_or_file, error))
+    throw InvalidArgument("the number of classes is " + detail::shown(count_or_file) + ", a whole number from 1 to " +
+                          std::to_string(class_limit) + " in digits was expected (or a file of names)");
   auto file = std::make_shared<detail::InputFile>(count_or_file);
   const std::string name = detail::shown(file->name());
   const detail::Sniffed sniffed = detail::sniff(file->head(), count_or_file);

@@ -56,6 +56,8 @@ std::string shown(std::string_view text) {
   return text.empty() ? out : out + "...";
 }
 
+std::string shown_name(std::string_view path) { return path.empty() ? "\"\"" : shown(path); }
+
 std::string in_quotes(std::string_view text) { return std::string("'").append(shown(text)).append("'"); }
 
 std::string listed(const std::vector<std::string>& names, std::size_t limit) {

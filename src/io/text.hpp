@@ -11,6 +11,9 @@ namespace culogme::detail {
 /// A name or value from a file made fit for one line of a message: control characters replaced, long texts cut.
 std::string shown(std::string_view text);
 
+/// `shown` of a file's name; an empty one as a pair of quotes.
+std::string shown_name(std::string_view path);
+
 /// `shown` in single quotes (not called quoted: std::quoted would be found for strings).
 std::string in_quotes(std::string_view text);
 

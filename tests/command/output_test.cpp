@@ -52,6 +52,20 @@ TEST(CommandOutput, FileIsLeftAloneOnFailure) {
   EXPECT_EQ(input.folder.names(), (std::vector<std::string>{"in", "out.csv"}));
 }
 
+TEST(CommandOutput, IsMadeWhereALinkPointsToThoughNothingIsThereYet) {
+  const Input input;
+  std::filesystem::create_directory(input.folder / "results");
+  std::filesystem::create_symlink("other", input.folder / "link.csv");
+  std::filesystem::create_symlink("results/real.csv", input.folder / "other");
+  EXPECT_EQ(run(input.with({"--output", input.folder / "link.csv"})).code, 0);
+  EXPECT_TRUE(std::filesystem::is_symlink(input.folder / "link.csv"));
+  EXPECT_FALSE(read_file(input.folder / "results/real.csv").empty());
+  std::filesystem::create_symlink("none/real.csv", input.folder / "nowhere");
+  expect_error(run(input.with({"--output", input.folder / "nowhere"})), 3, {"/nowhere", "No such file"});
+  std::filesystem::create_symlink("round", input.folder / "round");
+  expect_error(run(input.with({"--output", input.folder / "round"})), 3, {"/round", "levels of symbolic links"});
+}
+
 TEST(CommandOutput, ReplacesThroughLinksAndKeepsTheMode) {
   const Input input;
   write_file(input.folder / "real.csv", "before");

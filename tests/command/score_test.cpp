@@ -319,6 +319,18 @@ TEST(CommandScore, DataErrorsNameTheFileAndTheValue) {
   write_file(one.folder / "nan.npy", npy(one.sample.features, 60, 7));
   expect_error(run({"score", one.folder / "nan.npy", "--labels", one.labels}), 1,
                {"nan.npy", "NaN", "row 5", "column 3"});
+  write_file(
+      one.folder / "same.csv", "y\n" + [] {
+        std::string lines;
+        for (int i = 0; i < 60; ++i) lines += "2.5\n";
+        return lines;
+      }());
+  expect_error(run({"score", one.features, "--labels", one.folder / "same.csv:y", "--task", "regression"}), 1,
+               {"same.csv", "no target varies"});
+  write_file(one.folder / "one.npy", npy(std::vector<std::int64_t>(60, 4)));
+  EXPECT_EQ(run({"score", one.features, "--labels", one.folder / "one.npy"}).code, 0);
+  expect_error(run({"score", one.features, "--labels", one.folder / "one.npy", "--intercept", "on"}), 1,
+               {"one.npy", "no target varies"});
   write_file(one.folder / "short.npy", npy(slice(one.sample, 10, 48).features, 48, 7));
   expect_error(run({"score", one.folder / "short.npy", "--labels", one.labels}), 1, {"short.npy", "48", "60", "batch"});
 }
@@ -327,6 +339,7 @@ TEST(CommandScore, FileErrorsAreExitCodeThree) {
   const Case one;
   expect_error(run({"score", one.folder / "none.npy", "--labels", one.labels}), 3, {"none.npy", "No such file"});
   expect_error(run({"score", one.features, "--labels", one.folder / "none.npy"}), 3, {"none.npy", "No such file"});
+  expect_error(run({"score", "", "--labels", one.labels}), 3, {"cannot open \"\": No such file"});
   write_file(one.folder / "empty.npy", "");
   expect_error(run({"score", one.folder / "empty.npy", "--labels", one.labels}), 3, {"empty.npy", "empty"});
   const std::string whole = npy(one.sample.features, 60, 7);

@@ -115,6 +115,27 @@ TEST(CommandStatsAdd, ClassesAreMatchedByName) {
   EXPECT_EQ(object["targets"].dump(), R"([{"name":"7","rows":21},{"name":"3","rows":19}])");
 }
 
+TEST(CommandStatsAdd, ClassesInWordsAddedToNumbersAreSaid) {
+  const Shards shards(1);
+  const std::string words = shards.folder / "words.txt";
+  std::string lines;
+  for (std::int64_t i = 0; i < shard_rows; ++i) lines += i % 2 == 0 ? "cat\n" : "dog\n";
+  write_file(words, lines);
+  EXPECT_EQ(run(shards.add(0, 1)).err, "");
+  const Outcome outcome = run({"stats", "add", shards.file, shards.features_of(0), "--labels", words});
+  EXPECT_EQ(outcome.code, 0);
+  for (const char* part : {"warning: ", "words.txt", "words (cat", "s.stats", "numbers (0"})
+    EXPECT_NE(outcome.err.find(part), std::string::npos) << part << " in " << outcome.err;
+
+  const std::string named = shards.folder / "named.stats", numbered = shards.folder / "numbered.stats";
+  ASSERT_EQ(run({"stats", "add", named, shards.features_of(0), "--labels", words}).code, 0);
+  ASSERT_EQ(run({"stats", "add", numbered, shards.features_of(0), "--labels", shards.labels_of(0)}).code, 0);
+  const Outcome merged = run({"stats", "merge", shards.folder / "both.stats", named, numbered});
+  EXPECT_EQ(merged.code, 0);
+  for (const char* part : {"warning: ", "numbered.stats", "numbers (0", "named.stats", "words (cat"})
+    EXPECT_NE(merged.err.find(part), std::string::npos) << part << " in " << merged.err;
+}
+
 TEST(CommandStatsAdd, TaskAndPrecisionOfTheFileStand) {
   const Shards shards(2);
   std::vector<std::string> words = shards.add(0, 1);

@@ -115,6 +115,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongUsage{{"score", "f.npy", "--labels", "l", "--reference-iterations", "0"},
                    {"--reference-iterations is 0", "at least 1"}},
         WrongUsage{{"score", ".", "--labels", "l", "--reference-guard", "0"}, {"--reference-guard", "reference"}},
+        WrongUsage{{"score", "f.npy", "--labels", "l", "--classes", "1e3"}, {"number of classes is 1e3", "digits"}},
         WrongUsage{{"score", "f.npy", "--labels", "l", "--workspace", "2Q"}, {"--workspace is 2Q", "2G"}},
         WrongUsage{{"score", "f.npy", "--labels", "l", "--measure", "hscore"}, {"hscore", "available: logme"}},
         WrongUsage{{"score", "f.npy", "--labels", "l", "--measure", "logme,hscore"}, {"hscore", "available: logme"}},
