@@ -21,11 +21,11 @@ void dsyrk_(const char*, const char*, const int*, const int*, const double*, con
             double*, const int*);
 void dgemm_(const char*, const char*, const int*, const int*, const int*, const double*, const double*, const int*,
             const double*, const int*, const double*, double*, const int*);
+void dtrmm_(const char*, const char*, const char*, const char*, const int*, const int*, const double*, const double*,
+            const int*, double*, const int*);
 void dsymv_(const char*, const int*, const double*, const double*, const int*, const double*, const int*, const double*,
             double*, const int*);
 void dsytrd_(const char*, const int*, double*, const int*, double*, double*, double*, double*, const int*, int*);
-void dormtr_(const char*, const char*, const char*, const int*, const int*, const double*, const int*, const double*,
-             double*, const int*, double*, const int*, int*);
 void dstedc_(const char*, const int*, double*, double*, double*, const int*, double*, const int*, int*, const int*,
              int*);
 void dtpqrt_(const int*, const int*, const int*, const int*, double*, const int*, double*, const int*, double*,
@@ -169,6 +169,12 @@ void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, st
   dgemm_(transpose_a ? "T" : "N", transpose_b ? "T" : "N", &im, &in, &ik, &one, a, &ia, b, &ib, &beta, c, &ic);
 }
 
+void trmm_transposed(std::int64_t m, std::int64_t n, const double* a, std::int64_t lda, double* b, std::int64_t ldb) {
+  const int im = narrow(m), in = narrow(n), ia = narrow(lda), ib = narrow(ldb);
+  const double one = 1;
+  dtrmm_("L", "U", "T", "N", &im, &in, &one, a, &ia, b, &ib);
+}
+
 void symv(std::int64_t n, const double* a, std::int64_t lda, const double* x, double* y) {
   const int in = narrow(n), ia = narrow(lda), step = 1;
   const double one = 1, zero = 0;
@@ -187,19 +193,6 @@ int sytrd(std::int64_t n, double* a, double* d, double* e, double* tau) {
   return info;
 }
 
-int ormtr(bool transpose, std::int64_t n, std::int64_t m, const double* a, const double* tau, double* c) {
-  const int in = narrow(n), im = narrow(m);
-  const char* const op = transpose ? "T" : "N";
-  int info = 0, ask = -1;
-  double size = 0;
-  dormtr_("L", "L", op, &in, &im, a, &in, tau, c, &in, &size, &ask, &info);
-  if (info != 0) return info;
-  AlignedVector<double> work = workspace(size);
-  const int given = narrow(static_cast<std::int64_t>(work.size()));
-  dormtr_("L", "L", op, &in, &im, a, &in, tau, c, &in, work.data(), &given, &info);
-  return info;
-}
-
 int stedc(std::int64_t n, double* d, double* e, double* z) {
   // The workspace of n^2 + 4 n + 1 doubles passes 2^31 from n = 46340 on; the matrix alone is 17 GB there.
   if (n > 46000)
@@ -214,12 +207,13 @@ int stedc(std::int64_t n, double* d, double* e, double* z) {
   return info;
 }
 
-int tpqrt(std::int64_t m, std::int64_t n, bool trapezoid, std::int64_t block, double* r, double* b, std::int64_t ldb,
-          double* t) {
-  const int im = narrow(m), in = narrow(n), il = trapezoid ? im : 0, size = narrow(block), ib = narrow(ldb);
+int tpqrt(std::int64_t m, std::int64_t n, bool trapezoid, std::int64_t block, double* r, std::int64_t ldr, double* b,
+          std::int64_t ldb, double* t) {
+  const int im = narrow(m), in = narrow(n), il = trapezoid ? im : 0, size = narrow(block), ir = narrow(ldr),
+            ib = narrow(ldb);
   AlignedVector<double> work = workspace(static_cast<double>(block) * static_cast<double>(n));
   int info = 0;
-  dtpqrt_(&im, &in, &il, &size, r, &in, b, &ib, t, &size, work.data(), &info);
+  dtpqrt_(&im, &in, &il, &size, r, &ir, b, &ib, t, &size, work.data(), &info);
   return info;
 }
 

@@ -21,20 +21,23 @@ void syrk_transposed(std::int64_t n, std::int64_t k, const double* a, std::int64
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const double* a,
           std::int64_t lda, const double* b, std::int64_t ldb, double beta, double* c, std::int64_t ldc);
 
+/// B = A' B, A m x m upper triangle, B m x n.
+void trmm_transposed(std::int64_t m, std::int64_t n, const double* a, std::int64_t lda, double* b, std::int64_t ldb);
+
 /// y = A x for symmetric A, lower triangle.
 void symv(std::int64_t n, const double* a, std::int64_t lda, const double* x, double* y);
 
-/// A = Q T Q', lower triangle: a holds the reflectors, d and e the tridiagonal matrix. Returns LAPACK's info.
+/// A = Q T Q', lower triangle: a holds the reflectors (reflectors.hpp), d and e the tridiagonal matrix. Returns
+/// LAPACK's info.
 int sytrd(std::int64_t n, double* a, double* d, double* e, double* tau);
-/// C = Q C or Q' C with the reflectors of sytrd; C is n x m.
-int ormtr(bool transpose, std::int64_t n, std::int64_t m, const double* a, const double* tau, double* c);
 /// Eigenvalues d (increasing) and eigenvectors z (n x n) of the tridiagonal matrix d, e.
 int stedc(std::int64_t n, double* d, double* e, double* z);
 
-/// QR of [R; B]: R (n x n, upper triangle) becomes the new triangle, B (m x n) the reflectors, t [n][block] their
-/// factors. Returns LAPACK's info. `trapezoid`: B is upper triangular too (m = n). Safe to call from several threads.
-int tpqrt(std::int64_t m, std::int64_t n, bool trapezoid, std::int64_t block, double* r, double* b, std::int64_t ldb,
-          double* t);
+/// QR of [R; B]: R (n x n, upper triangle, leading dimension ldr) becomes the new triangle, B (m x n) the reflectors, t
+/// [n][block] their factors. Returns LAPACK's info. `trapezoid`: B is upper triangular too (m = n). Safe to call from
+/// several threads.
+int tpqrt(std::int64_t m, std::int64_t n, bool trapezoid, std::int64_t block, double* r, std::int64_t ldr, double* b,
+          std::int64_t ldb, double* t);
 /// [A; C] = Q' [A; C] with the reflectors of tpqrt; A is n x k, C m x k. Safe to call from several threads.
 int tpmqrt(std::int64_t m, std::int64_t k, std::int64_t n, bool trapezoid, std::int64_t block, const double* v,
            std::int64_t ldv, const double* t, double* a, std::int64_t lda, double* c, std::int64_t ldc);

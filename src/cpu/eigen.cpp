@@ -1,6 +1,7 @@
 #include "cpu/eigen.hpp"
 
 #include <cmath>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -8,6 +9,7 @@
 
 #include "cpu/blas.hpp"
 #include "cpu/probe.hpp"
+#include "cpu/reflectors.hpp"
 #include "cpu/tridiagonal.hpp"
 #include "memory.hpp"
 #include "rounding.hpp"
@@ -50,15 +52,16 @@ Decomposition decompose(std::int64_t n, AlignedVector<double>& matrix, AlignedVe
   const int blas_threads = n < threaded ? 1 : threads;
   AlignedVector<double> probe;
   append_probe(n, 12345, probe);
-  AlignedVector<double> image(size_of(n)), diagonal(size_of(n)), beside(size_of(n)), reflectors(size_of(n));
+  AlignedVector<double> image(size_of(n)), diagonal(size_of(n)), beside(size_of(n)), tau(size_of(n));
+  std::optional<Reflectors> reflectors;
   {
     const BlasThreads used(blas_threads);
     symv(n, matrix.data(), n, probe.data(), image.data());
-    if (const int info = sytrd(n, matrix.data(), diagonal.data(), beside.data(), reflectors.data()); info != 0)
+    if (const int info = sytrd(n, matrix.data(), diagonal.data(), beside.data(), tau.data()); info != 0)
       give_up(n, "sytrd answers " + std::to_string(info));
     right_sides.insert(right_sides.end(), probe.begin(), probe.end());
-    if (const int info = ormtr(true, n, count + 1, matrix.data(), reflectors.data(), right_sides.data()); info != 0)
-      give_up(n, "ormtr answers " + std::to_string(info));
+    reflectors.emplace(n, matrix.data(), tau.data());
+    reflectors->apply(true, count + 1, right_sides.data());
   }
 
   const TridiagonalSolver solver(std::move(diagonal), std::move(beside), n >= torn, threads);
@@ -70,8 +73,7 @@ Decomposition decompose(std::int64_t n, AlignedVector<double>& matrix, AlignedVe
   for (std::int64_t i = 0; i < n; ++i)
     scaled[size_of(i)] = result.eigenvalues[size_of(i)] * result.projected[size_of(count * n + i)];
   AlignedVector<double> check = solver.back(scaled);
-  if (const int info = ormtr(false, n, 1, matrix.data(), reflectors.data(), check.data()); info != 0)
-    give_up(n, "ormtr answers " + std::to_string(info));
+  reflectors->apply(false, 1, check.data());
   for (std::int64_t i = 0; i < n; ++i) check[size_of(i)] -= image[size_of(i)];
   const double error = norm(check.data(), n);
   // Residuals of stable methods stay below 30 n u times the norm (style of LAPACK's own tests); `not <=` catches NaN.
@@ -80,8 +82,7 @@ Decomposition decompose(std::int64_t n, AlignedVector<double>& matrix, AlignedVe
                    " of the matrix's norm");
   result.projected.resize(size_of(count * n));
   if (const auto sampled = static_cast<std::int64_t>(rows.size()) / n; sampled > 0) {
-    if (const int info = ormtr(true, n, sampled, matrix.data(), reflectors.data(), rows.data()); info != 0)
-      give_up(n, "ormtr answers " + std::to_string(info));
+    reflectors->apply(true, sampled, rows.data());
     result.rows = solver.project(rows, sampled);
   }
   return result;

@@ -12,6 +12,10 @@ namespace culogme::detail {
 /// M. Hoemmen and J. Langou 2012, "sequential TSQR".) O(cols^2 + cols * targets) memory.
 class TriangleFactor {
  public:
+  /// Columns whose reflectors are applied together to those behind them: wide for fast products, narrow so that what is
+  /// done within a panel stays a small part.
+  static constexpr std::int64_t panel = 128;
+
   TriangleFactor(std::int64_t cols, std::int64_t targets);
 
   /// QR of [R; tile], tile rows x cols, column-major with leading dimension `stride`, and Q' applied to the targets of
@@ -27,9 +31,12 @@ class TriangleFactor {
   std::vector<double> outside;      ///< [targets] squared norm of the part of y outside the span
 
  private:
-  void absorb(std::int64_t rows, double* tile, double* target_rows, std::int64_t stride, bool trapezoid);
+  void join_strips(std::int64_t rows, std::int64_t width, const double* reflectors, std::int64_t stride);
+  void reflect(std::int64_t rows, std::int64_t width, const double* reflectors, std::int64_t stride, std::int64_t count,
+               double* upper, double* lower);
+  void add_outside(std::int64_t rows, const double* left, std::int64_t stride);
 
-  AlignedVector<double> factors_;
+  AlignedVector<double> factors_, strips_, products_;
 };
 
 }  // namespace culogme::detail
