@@ -24,8 +24,9 @@ double own_rounding(const SpectrumScalars& s, const EvidencePoint& point) {
 double singular_interior_bound(const SpectrumScalars& s, const EvidencePoint& point, double square) {
   const double root = std::sqrt(point.t), weights = std::sqrt(point.gamma / (s.dof * point.t));  // |m| / sqrt(E)
   const double turned = s.factor_error / root + s.factor_error * s.factor_error / point.t;
-  // What turns y and F m alike turns the residual; the rest is independent from column to column.
-  const double moved = s.target_error * (1 + std::sqrt(square / point.error)) + s.column_error * weights;
+  // What turns y and F m alike turns the residual; the rest is independent from column to column, and y is one of them.
+  const double moved =
+      s.target_error + std::hypot(s.target_error * std::sqrt(square / point.error), s.column_error * weights);
   if (!(turned <= first_order && moved <= first_order)) return infinite;
   const double kept = smaller_of(point.gamma, static_cast<double>(s.rank) - point.gamma);
   const double log_det = s.factor_error * std::sqrt(larger_of(kept, 0.0)) / root + turned * turned;

@@ -50,7 +50,7 @@ std::int64_t label_of(Backend& backend, const LabelView& labels, std::int64_t ro
 }  // namespace
 
 std::int64_t most_sampled_rows(std::int64_t features) {
-  return std::clamp<std::int64_t>((std::int64_t{1} << 18) / features, 256, 1024);
+  return std::clamp<std::int64_t>((std::int64_t{1} << 18) / features, 128, 1024);
 }
 
 std::vector<std::int64_t> choose_rows(std::int64_t rows, std::int64_t most) {
