@@ -53,7 +53,7 @@ int open_for_writing(const char* path) {
 bool follow_dangling_links(std::string& path) {
   constexpr int longest_chain = 40;  // the system's own limit
   std::error_code error;
-  for (int links = 0; links < longest_chain; ++links) {
+  for (int links = 0; links <= longest_chain; ++links) {
     const std::filesystem::path to = std::filesystem::read_symlink(path, error);
     if (error) return true;
     path = (std::filesystem::path(path).parent_path() / to).string();

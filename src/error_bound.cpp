@@ -25,8 +25,10 @@ double singular_interior_bound(const SpectrumScalars& s, const EvidencePoint& po
   const double root = std::sqrt(point.t), weights = std::sqrt(point.gamma / (s.dof * point.t));  // |m| / sqrt(E)
   const double turned = s.factor_error / root + s.factor_error * s.factor_error / point.t;
   // What turns y and F m alike turns the residual; the rest is independent from column to column, and y is one of them.
-  const double moved =
-      s.target_error + std::hypot(s.target_error * std::sqrt(square / point.error), s.column_error * weights);
+  // In the dual form the columns are rows of F, and y is none of them.
+  const double of_target = s.target_error * std::sqrt(square / point.error), of_columns = s.column_error * weights,
+               rest = s.dual ? of_target + of_columns : std::hypot(of_target, of_columns);
+  const double moved = s.target_error + rest;
   if (!(turned <= first_order && moved <= first_order)) return infinite;
   const double kept = smaller_of(point.gamma, static_cast<double>(s.rank) - point.gamma);
   const double log_det = s.factor_error * std::sqrt(larger_of(kept, 0.0)) / root + turned * turned;

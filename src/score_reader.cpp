@@ -161,7 +161,8 @@ Score score_collected(Backend& backend, FeatureReader& reader, const Labels& lab
   }
 }
 
-/// True where some target has a finite null evidence, which is what `summarise` asks for after the work.
+/// False where no target can have a null evidence, which `summarise` finds out after the work. A target that varies by
+/// rounding alone is left to it.
 bool some_target_varies(const Labels& labels, bool intercept) {
   if (labels.task == Task::classification) {
     const auto kept = [](std::int32_t id) { return id >= 0; };
@@ -189,7 +190,7 @@ Score score(Engine& engine, FeatureReader& reader, const Labels& labels, const S
   detail::check_rows(rows, intercept);
   // Before hours of reading, and with the file's name.
   if (!detail::some_target_varies(labels, intercept))
-    throw NumericalError(labels.name + ": " + detail::nothing_to_explain(intercept));
+    throw NumericalError((labels.name.empty() ? "" : labels.name + ": ") + detail::nothing_to_explain(intercept));
   try {
     Score score;
     const char* once = nullptr;  // the precision that a second reading was wanted for

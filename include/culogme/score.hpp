@@ -73,7 +73,7 @@ struct Seconds {
 /// What rows of a random sample add to a score. The rows depend on their number and that of the features alone: more
 /// where features are few, and the smaller sample is part of the larger one.
 struct RowEvidence {
-  std::vector<std::int64_t> rows;  ///< increasing, counted among the rows that were scored; 256 to 1024, or all
+  std::vector<std::int64_t> rows;  ///< increasing, counted among the rows that were scored; 128 to 1024, or all
   /// Of each the logarithm of the density of its target given all other rows, mean over the targets that are not empty.
   std::vector<double> values;
   /// [m (m - 1) / 2] lower triangle row by row, of the m = min(64, all) rows that a sample of 64 would be: what two

@@ -3,7 +3,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -123,7 +125,10 @@ FileIdentity file_identity(const std::string& path) {
 
 std::string naming_note(const std::string& added_file, const std::vector<std::string>& added,
                         const std::string& held_file, const std::vector<std::string>& held) {
-  const auto number = [](const std::string& name) { return detail::parse_number(name).has_value(); };
+  const auto number = [](const std::string& name) {
+    const std::optional<double> value = detail::parse_number(name);
+    return value.has_value() && std::isfinite(*value);
+  };
   const auto numbers = [&](const std::vector<std::string>& names) {
     return std::all_of(names.begin(), names.end(), number);
   };
@@ -135,7 +140,7 @@ std::string naming_note(const std::string& added_file, const std::vector<std::st
   if (!words_to_numbers && !(numbers(added) && words(held))) return {};
   return added_file + " names its classes in " + (words_to_numbers ? "words (" : "numbers (") + added.front() +
          ", ...), but " + held_file + " has " + (words_to_numbers ? "numbers (" : "words (") + held.front() +
-         ", ...): they were added as further classes";
+         ", ...): they become further classes";
 }
 
 std::string statistics_text(const std::string& command, const std::string& path, const Statistics& statistics,

@@ -42,13 +42,12 @@ int run_combine(StatsCommand& command, const std::string& name, const std::vecto
   Output output(command.output);
   Engine engine = make_engine(command.engine);
   Statistics sum = Statistics::load(engine, std::filesystem::path(inputs.front()));
-  std::vector<std::string> notes;
   for (std::size_t i = 1; i < inputs.size(); ++i) {
     check_interrupted();
     const Statistics next = Statistics::load(engine, std::filesystem::path(inputs[i]));
     if (sum.task() == Task::classification && combine == &Statistics::merge) {
-      std::string note = naming_note(inputs[i], next.target_names(), inputs.front(), sum.target_names());
-      if (!note.empty()) notes.push_back(std::move(note));
+      const std::string note = naming_note(inputs[i], next.target_names(), inputs.front(), sum.target_names());
+      if (!note.empty()) output.warn({note});
     }
     try {
       (sum.*combine)(next);
@@ -59,7 +58,6 @@ int run_combine(StatsCommand& command, const std::string& name, const std::vecto
   check_interrupted();
   sum.save(std::filesystem::path(command.file));
   output.write(statistics_text(name, command.file, sum, command.output.format));
-  output.warn(notes);
   return ExitCode::done;
 }
 

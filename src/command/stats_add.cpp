@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -98,8 +99,9 @@ class Collector {
   }
 
   const std::optional<Statistics>& statistics() const { return statistics_; }
-  /// Sentences about the labels, each once.
-  const std::vector<std::string>& notes() const { return notes_; }
+
+  /// Where sentences about the labels go, each once and before their rows are added: what comes later may fail.
+  std::function<void(const std::string&)> tell;
 
   void add(Shard& shard, const LabelOptions& label_options, const std::function<void(const Progress&)>& progress) {
     std::shared_ptr<const Labels> labels = shard.all_labels;
@@ -116,6 +118,9 @@ class Collector {
     }
     if (labels->task == Task::classification)
       note(naming_note(labels->name, labels->target_names, command_.file, statistics_->target_names()));
+    // Of a shard's own labels nobody can say what is missing: other shards may have it.
+    if (shard.all_labels)
+      for (const std::string& text : labels->notes) note(text);
     add_rows(*statistics_, features, *labels, shard.first_row, progress);
     shard.reader.reset();
     check_interrupted();
@@ -124,7 +129,9 @@ class Collector {
 
  private:
   void note(const std::string& text) {
-    if (!text.empty() && std::find(notes_.begin(), notes_.end(), text) == notes_.end()) notes_.push_back(text);
+    if (text.empty() || std::find(notes_.begin(), notes_.end(), text) != notes_.end()) return;
+    notes_.push_back(text);
+    tell(text);
   }
 
   void save() {
@@ -166,6 +173,10 @@ int run_add(AddCommand& command) {
   }
   std::vector<Shard> shards = make_shards(command, label_options);
   ProgressLine progress(command.output);
+  collector.tell = [&](const std::string& text) {
+    progress.wipe();
+    output.warn({text});
+  };
   for (std::size_t i = 0; i < shards.size(); ++i) {
     if (shards.size() > 1) {
       progress.label("[" + std::to_string(i + 1) + "/" + std::to_string(shards.size()) + "] " + shards[i].features);
@@ -180,7 +191,6 @@ int run_add(AddCommand& command) {
   }
   progress.wipe();
   output.write(statistics_text("stats add", command.file, *collector.statistics(), command.output.format));
-  output.warn(collector.notes());
   return ExitCode::done;
 }
 

@@ -17,11 +17,11 @@ void syrk_transposed(std::int64_t n, std::int64_t k, const float* a, std::int64_
 void syrk_transposed(std::int64_t n, std::int64_t k, const double* a, std::int64_t lda, double beta, double* c,
                      std::int64_t ldc);
 
-/// C = op(A) op(B) + beta C; C is m x n, the inner size k.
+/// C = op(A) op(B) + beta C; C is m x n, the inner size k. Safe to call from several threads.
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const double* a,
           std::int64_t lda, const double* b, std::int64_t ldb, double beta, double* c, std::int64_t ldc);
 
-/// B = A' B, A m x m upper triangle, B m x n.
+/// B = A' B, A m x m upper triangle, B m x n. Safe to call from several threads.
 void trmm_transposed(std::int64_t m, std::int64_t n, const double* a, std::int64_t lda, double* b, std::int64_t ldb);
 
 /// y = A x for symmetric A, lower triangle.

@@ -149,7 +149,7 @@ std::unique_ptr<Triangle> make_cpu_triangle(std::int64_t features, std::vector<s
   // A worker of its own pays where it has more rows than its triangle, which has to be taken in at the end.
   const std::int64_t expected = options.expected_rows > 0 ? options.expected_rows : INT64_MAX;
   const std::int64_t tile = std::min(most_tile_rows, expected);
-  const double bytes = 8 * (cols + static_cast<double>(tile + TriangleFactor::panel)) * (cols + targets);
+  const double bytes = 8 * (cols + static_cast<double>(tile + 2 * TriangleFactor::panel)) * (cols + targets);
   const std::int64_t useful = expected / std::max(2 * features, most_tile_rows);
   const auto room = static_cast<std::int64_t>(std::min(1e9, static_cast<double>(workspace_limit) / bytes));
   const auto workers = static_cast<int>(std::clamp<std::int64_t>(std::min(useful, room), 1, threads));

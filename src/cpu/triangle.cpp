@@ -40,9 +40,10 @@ void TriangleFactor::absorb(std::int64_t rows, double* tile, double* target_rows
     check(tpqrt(rows, width, false, std::min(strip, width), triangle.data() + first * cols + first, cols, reflectors,
                 stride, strips_.data()));
     join_strips(rows, width, reflectors, stride);
-    reflect(rows, width, reflectors, stride, cols - behind, triangle.data() + behind * cols + first,
-            tile + behind * stride);
-    reflect(rows, width, reflectors, stride, targets, projected.data() + first, target_rows);
+    if (behind < cols)
+      reflect(rows, width, reflectors, stride, cols - behind, triangle.data() + behind * cols + first,
+              tile + behind * stride);
+    if (targets > 0) reflect(rows, width, reflectors, stride, targets, projected.data() + first, target_rows);
   }
   add_outside(rows, target_rows, stride);
 }
@@ -57,9 +58,10 @@ void TriangleFactor::join_strips(std::int64_t rows, std::int64_t width, const do
     const std::int64_t some = std::min(strip, width - first);
     double* const beside = factors_.data() + first * panel;
     double* const own = beside + first;
-    for (std::int64_t j = 0; j < some; ++j)
-      for (std::int64_t i = 0; i < some; ++i)
-        own[j * panel + i] = i <= j ? -strips_[size_of((first + j) * most + i)] : 0;
+    for (std::int64_t j = 0; j < some; ++j) {
+      for (std::int64_t i = 0; i <= j; ++i) own[j * panel + i] = -strips_[size_of((first + j) * most + i)];
+      std::fill(own + j * panel + j + 1, beside + j * panel + width, 0.0);
+    }
     if (first == 0) continue;
     gemm(true, false, first, some, rows, reflectors, stride, reflectors + first * stride, stride, 0, inner, panel);
     gemm(false, false, first, some, some, inner, panel, own, panel, 0, half, panel);
@@ -70,7 +72,6 @@ void TriangleFactor::join_strips(std::int64_t rows, std::int64_t width, const do
 /// [upper; lower] = Q' [upper; lower] for the panel's rows of the triangle and the rows of the tile.
 void TriangleFactor::reflect(std::int64_t rows, std::int64_t width, const double* reflectors, std::int64_t stride,
                              std::int64_t count, double* upper, double* lower) {
-  if (count == 0) return;
   double* const inner = products_.data();
   for (std::int64_t j = 0; j < count; ++j) std::copy_n(upper + j * cols, width, inner + j * panel);
   gemm(true, false, width, count, rows, reflectors, stride, lower, stride, 1, inner, panel);

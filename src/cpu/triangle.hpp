@@ -36,7 +36,9 @@ class TriangleFactor {
                double* upper, double* lower);
   void add_outside(std::int64_t rows, const double* left, std::int64_t stride);
 
-  AlignedVector<double> factors_, strips_, products_;
+  AlignedVector<double> factors_;   ///< S of a panel, [panel][panel]; LAPACK's T where triangles are joined
+  AlignedVector<double> strips_;    ///< LAPACK's T of a panel's strips
+  AlignedVector<double> products_;  ///< [cols or targets][panel] V'C
 };
 
 }  // namespace culogme::detail

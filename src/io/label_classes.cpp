@@ -203,7 +203,7 @@ IntegerColumn whole_numbers(const std::vector<double>& values, const std::string
                            (!std::isfinite(value) ? " is no class id, a whole number was expected"
                             : std::trunc(value) != value
                                 ? " is not a whole number, so no class id (for real targets choose --task regression)"
-                                : " is no class id, a whole number below 2^64 was expected"));
+                                : " is no class id, a whole number from 0 to 2^64 - 1 was expected"));
     }
     coder.add({value < 0, static_cast<std::uint64_t>(std::fabs(value))});
   }

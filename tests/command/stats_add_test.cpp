@@ -127,6 +127,16 @@ TEST(CommandStatsAdd, ClassesInWordsAddedToNumbersAreSaid) {
   for (const char* part : {"warning: ", "words.txt", "words (cat", "s.stats", "numbers (0"})
     EXPECT_NE(outcome.err.find(part), std::string::npos) << part << " in " << outcome.err;
 
+  // Also where what comes behind it fails: the rows are in the file by then.
+  write_file(shards.folder / "bad.npy", "no array");
+  ASSERT_EQ(std::filesystem::remove(shards.file), true);
+  ASSERT_EQ(run(shards.add(0, 1)).code, 0);
+  const Outcome failed = run({"stats", "add", shards.file, shards.features_of(0), shards.folder / "bad.npy", "--labels",
+                              words, "--labels", shards.labels_of(0)});
+  EXPECT_EQ(failed.code, 3);
+  EXPECT_NE(failed.err.find("words (cat"), std::string::npos) << failed.err;
+  EXPECT_EQ(shards.saved_rows(), 2 * shard_rows);
+
   const std::string named = shards.folder / "named.stats", numbered = shards.folder / "numbered.stats";
   ASSERT_EQ(run({"stats", "add", named, shards.features_of(0), "--labels", words}).code, 0);
   ASSERT_EQ(run({"stats", "add", numbered, shards.features_of(0), "--labels", shards.labels_of(0)}).code, 0);

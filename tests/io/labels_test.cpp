@@ -65,6 +65,14 @@ TEST(Labels, TellsFloatsApartByTheirValues) {
   expect_names(message, {"labels_floats.npy", "0.25", "row 0", "whole number"});
 }
 
+TEST(Labels, RefusesIdsThatAreNoIdsAndSaysWhatIs) {
+  const TemporaryFolder folder;
+  const std::string large = folder.write("large.txt", "12345678901234567890123\n1\n");
+  expect_names(message_of<NumericalError>([&] { read_labels(large, with_task(Task::classification)); }),
+               {"large.txt", "1.2345678901234568e+22", "row 0", "0 to 2^64 - 1"});
+  expect_names(message_of<InvalidArgument>([&] { read_classes("1e3"); }), {"1e3", "digits"});
+}
+
 TEST(Labels, ReadsSeveralColumnsOnlyWhenToldWhatTheyAre) {
   const std::string one_hot = data("one_hot.npy");
   expect_names(message_of<InvalidArgument>([&] { read_labels(one_hot); }), {"one_hot.npy", "(37, 4)", "--task"});

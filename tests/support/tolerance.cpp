@@ -42,6 +42,15 @@ double prediction(std::int64_t rows, std::int64_t cols) {
   return condition * unit_f64 * (30 * static_cast<double>(cols) + static_cast<double>(rows) + 2);
 }
 
+double qr_column(std::int64_t cols, std::int64_t tiles) {
+  return unit_f64 * (4 + std::sqrt(static_cast<double>(cols + tiles)) / 2);
+}
+
+double reflectors(std::int64_t n) {
+  constexpr double roundings = 4;
+  return unit_f64 * roundings * (1 + std::sqrt(static_cast<double>(n)));
+}
+
 double split_product(std::int64_t k) {
   constexpr double in_a_tile = 16 + 1, partial_products = 6, left_out = 1, second_order = 1;
   const double tiles = partial_products * std::ceil(static_cast<double>(k) / 32);

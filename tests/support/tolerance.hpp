@@ -33,6 +33,13 @@ enum class Products {
 /// and 50 times the unit roundoff of their convention).
 double eigenproblem(std::int64_t n);
 
+/// Error of a column in the QR of row tiles, of its norm: the eps that docs/numerics.md states for route svd.
+double qr_column(std::int64_t cols, std::int64_t tiles);
+
+/// Error of a vector that n Householder reflectors turned, of its norm: sqrt(n) for independent roundings of each (a
+/// dot product, its factor and the subtraction, in blocks whose factors round too).
+double reflectors(std::int64_t n);
+
 /// Error of a product sum of k rows on matrix tiles, of its sum of magnitudes: in a tile 16 pairs are added up and
 /// their two sums added, then the tiles of six partial products, k / 32 of each; the parts that are left out are one v
 /// more.
