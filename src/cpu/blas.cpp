@@ -217,13 +217,12 @@ int tpqrt(std::int64_t m, std::int64_t n, bool trapezoid, std::int64_t block, do
   return info;
 }
 
-int tpmqrt(std::int64_t m, std::int64_t k, std::int64_t n, bool trapezoid, std::int64_t block, const double* v,
-           std::int64_t ldv, const double* t, double* a, std::int64_t lda, double* c, std::int64_t ldc) {
-  const int im = narrow(m), ik = narrow(k), in = narrow(n), il = trapezoid ? im : 0, size = narrow(block),
-            iv = narrow(ldv), ia = narrow(lda), ic = narrow(ldc);
+int tpmqrt(std::int64_t n, std::int64_t k, std::int64_t block, const double* v, std::int64_t ldv, const double* t,
+           double* a, std::int64_t lda, double* c, std::int64_t ldc) {
+  const int in = narrow(n), ik = narrow(k), size = narrow(block), iv = narrow(ldv), ia = narrow(lda), ic = narrow(ldc);
   AlignedVector<double> work = workspace(static_cast<double>(block) * static_cast<double>(k));
   int info = 0;
-  dtpmqrt_("L", "T", &im, &ik, &in, &il, &size, v, &iv, t, &size, a, &ia, c, &ic, work.data(), &info);
+  dtpmqrt_("L", "T", &in, &ik, &in, &in, &size, v, &iv, t, &size, a, &ia, c, &ic, work.data(), &info);
   return info;
 }
 

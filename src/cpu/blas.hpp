@@ -38,9 +38,9 @@ int stedc(std::int64_t n, double* d, double* e, double* z);
 /// several threads.
 int tpqrt(std::int64_t m, std::int64_t n, bool trapezoid, std::int64_t block, double* r, std::int64_t ldr, double* b,
           std::int64_t ldb, double* t);
-/// [A; C] = Q' [A; C] with the reflectors of tpqrt; A is n x k, C m x k. Safe to call from several threads.
-int tpmqrt(std::int64_t m, std::int64_t k, std::int64_t n, bool trapezoid, std::int64_t block, const double* v,
-           std::int64_t ldv, const double* t, double* a, std::int64_t lda, double* c, std::int64_t ldc);
+/// [A; C] = Q' [A; C] with the reflectors of tpqrt of two triangles; A and C are n x k.
+int tpmqrt(std::int64_t n, std::int64_t k, std::int64_t block, const double* v, std::int64_t ldv, const double* t,
+           double* a, std::int64_t lda, double* c, std::int64_t ldc);
 
 /// A = Q B P', A n x n: a holds the reflectors, d and e the upper bidiagonal B. Returns LAPACK's info.
 int gebrd(std::int64_t n, double* a, double* d, double* e, double* tau_q, double* tau_p);

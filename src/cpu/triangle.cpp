@@ -85,7 +85,7 @@ void TriangleFactor::absorb(TriangleFactor& other) {
   const std::int64_t block = std::min(joint, cols);
   check(tpqrt(cols, cols, true, block, triangle.data(), cols, other.triangle.data(), cols, factors_.data()));
   if (targets > 0)
-    check(tpmqrt(cols, targets, cols, true, block, other.triangle.data(), cols, factors_.data(), projected.data(), cols,
+    check(tpmqrt(cols, targets, block, other.triangle.data(), cols, factors_.data(), projected.data(), cols,
                  other.projected.data(), cols));
   add_outside(cols, other.projected.data(), cols);
   for (std::size_t k = 0; k < outside.size(); ++k) outside[k] += other.outside[k];
