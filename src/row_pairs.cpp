@@ -21,12 +21,12 @@ std::vector<double> correlations(const RowCoordinates& c, double lost, const std
   // As for single rows: where F spans everything, P is summed from what is left of each direction.
   const bool left_over = static_cast<double>(rank) >= c.scalars.dof && !std::isinf(t);
   AlignedVector<double> rows(size_of(count * rank)), product(size_of(count * count));
-  for (std::int64_t i = 0; i < rank; ++i) {
-    const double sigma = c.eigenvalues[size_of(i)];
-    const double root = std::sqrt(t == 0 ? 1 / sigma : left_over ? t / (sigma + t) : sigma / (sigma + t));
-    for (std::int64_t n = 0; n < count; ++n)
-      rows[size_of(n * rank + i)] = root * c.rows[size_of(paired[size_of(n)] * rank + i)];
-  }
+  std::vector<double> roots;
+  for (const double sigma : c.eigenvalues)
+    roots.push_back(std::sqrt(t == 0 ? 1 / sigma : left_over ? t / (sigma + t) : sigma / (sigma + t)));
+  for (std::int64_t n = 0; n < count; ++n)
+    for (std::int64_t i = 0; i < rank; ++i)
+      rows[size_of(n * rank + i)] = roots[size_of(i)] * c.rows[size_of(paired[size_of(n)] * rank + i)];
   syrk_transposed(count, rank, rows.data(), rank, 0, product.data(), count);
   std::vector<double> result;
   const auto entry = [&](std::int64_t i, std::int64_t j) {

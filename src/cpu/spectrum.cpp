@@ -92,10 +92,10 @@ AlignedVector<double> shifted_rows(const MomentSides& m, bool intercept, const S
   AlignedVector<double> rows = sample.features;
   const std::size_t d = size_of(m.features);
   const double factor = std::ldexp(1.0, -m.exponent), n = static_cast<double>(m.rows);
-  for (std::size_t j = 0; j < d; ++j) {
-    const double mean = intercept ? m.pilot[j] + m.sum[j] / n : 0;
-    for (std::size_t at = j; at < rows.size(); at += d) rows[at] = rows[at] * factor - mean;
-  }
+  std::vector<double> means(d, 0);
+  for (std::size_t j = 0; j < d && intercept; ++j) means[j] = m.pilot[j] + m.sum[j] / n;
+  for (std::size_t row = 0; row < rows.size(); row += d)
+    for (std::size_t j = 0; j < d; ++j) rows[row + j] = rows[row + j] * factor - means[j];
   return rows;
 }
 
