@@ -144,7 +144,7 @@ class EvidenceSolver {
       if (sums_.slope(last) > 0 && decreasing_at_infinity()) solve_above();
       if (better_in_noise()) best_.known = false;
     }
-    if (y_.hidden) best_.known = false;
+    if (y_.hidden || below_) best_.known = false;
     return best_;
   }
 
@@ -171,11 +171,15 @@ class EvidenceSolver {
       const double beside = s_.cut_error * std::exp(-ln_t);
       return better(error + y_.residual / (1 + beside), log_det + left_out * std::log1p(beside));
     };
-    const std::int64_t points = left_out > 0 ? grid_.points : grid_.visible;
-    for (std::int64_t g = 0; g < points; ++g) {
+    for (std::int64_t g = 0; g < grid_.points; ++g) {
       const double explained = sums_.error(g), error = y_.residual + explained, log_det = sums_.grid_log_det(g);
-      if (g < grid_.visible && error > slope_of_.lost && better(error, log_det)) return true;
-      if (!(left_out > 0)) continue;
+      // Where E is lost in rounding r0 may be nothing. E grows with t.
+      const bool lost = slope_of_.rows_are_left && error <= slope_of_.lost, doubtful = lost || g < grid_.visible;
+      if (doubtful && better(lost ? explained : error, log_det)) return true;
+      if (!(left_out > 0)) {
+        if (!doubtful) break;
+        continue;
+      }
       if (promised(grid_.ln_t(g), explained, log_det)) return true;
       if (g > 0) continue;
       // Below the grid E is proportional to t.
@@ -248,11 +252,11 @@ class EvidenceSolver {
       solve_above_zero();
       return;
     }
-    if (y_.residual <= y_.residual_noise) {  // the maximum lies below what can be known
+    if (y_.residual <= y_.residual_noise) {
+      // There is a maximum below what can be known, and with r0 -> 0 it has any height.
       const std::int64_t first = grid_.visible;
-      EvidencePoint end = interior(std::exp(grid_.ln_t(first)), y_.residual + sums_.error(first), sums_.gamma(first));
-      end.known = false;
-      offer(end);
+      offer(interior(std::exp(grid_.ln_t(first)), y_.residual + sums_.error(first), sums_.gamma(first)));
+      below_ = true;
       return;
     }
     const double rank = static_cast<double>(s_.rank), high = grid_.ln_t(grid_.visible);
@@ -329,6 +333,7 @@ class EvidenceSolver {
   const Sums& sums_;
   const SlopeRule slope_of_;
   EvidencePoint best_;
+  bool below_ = false;  ///< a maximum lies at a t that the noise of r0 hides
   std::int32_t iterations_ = 0;
 };
 

@@ -53,6 +53,11 @@ std::vector<Kind> kinds(std::uint64_t seed) {
       add(name + " of the features", tall, tall, hides);
       const Data wide = support::with_spectrum(16, 40, kind, condition, seed);
       add(name + " wide", wide, wide, hides);
+      // One row more than features: what is left of y for r0 is a single number.
+      if (condition == 1e1 || condition == 1e4) {
+        const Data square = support::with_spectrum(31, 30, kind, condition, seed);
+        add(name + " square", square, square);
+      }
     }
   for (const double mean : {0.0, 30.0, 1e4, 1e7}) {
     const Data rectified = support::rectified(150, 8, mean, 1.2 * mean + 1, seed);
