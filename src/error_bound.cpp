@@ -13,6 +13,12 @@ namespace {
 /// Relative size of a perturbation up to which its square is negligible beside it.
 constexpr double first_order = 0.1;
 
+/// 1 - gamma / total, not below what rounding leaves of it. Of n it is |r|^2 / E with the residual r = y - F m at a
+/// maximum, of the number of eigenvalues t tr (G + t)^-1 over that number.
+double share_left(const SpectrumScalars& s, const EvidencePoint& point, double total) {
+  return larger_of(1 - point.gamma / total, f64_gram_error(gram_size(s)));
+}
+
 ErrorBounds alike(double bound) { return {bound, bound}; }
 
 /// Summing the terms of the evidence and stopping Newton.
@@ -30,9 +36,11 @@ double singular_interior_bound(const SpectrumScalars& s, const EvidencePoint& po
                rest = s.dual ? of_target + of_columns : std::hypot(of_target, of_columns);
   const double moved = s.target_error + rest;
   if (!(turned <= first_order && moved <= first_order)) return infinite;
-  const double kept = smaller_of(point.gamma, static_cast<double>(s.rank) - point.gamma);
-  const double log_det = s.factor_error * std::sqrt(larger_of(kept, 0.0)) / root + turned * turned;
-  return log_det / s.dof + moved * (1 + moved) + own_rounding(s, point);
+  const double rank = static_cast<double>(s.rank), kept = smaller_of(point.gamma, rank * share_left(s, point, rank));
+  const double log_det = s.factor_error * std::sqrt(kept) / root + turned * turned;
+  // E moves by what lies along the residual, of norm sqrt(E (1 - gamma / n)), and by the square of the rest.
+  const double residual = smaller_of(std::sqrt(share_left(s, point, s.dof)) + turned, 1.0);
+  return log_det / s.dof + moved * (residual + moved) + own_rounding(s, point);
 }
 
 double singular_interpolation_bound(const SpectrumScalars& s, double smallest, const EvidenceResult& result) {
@@ -57,6 +65,18 @@ double narrow_bound(const SpectrumScalars& s, const EvidencePoint& point, double
   return log_det / s.dof + moved * (1 + moved) + 0.5 * s.drift * relative;
 }
 
+/// ln det / 2n of G + t, whose inverse has the trace `inverse` and whose smallest eigenvalue is `least`: the trace of
+/// (G + t)^-1 dG with errors of one sign, or of independent ones. gram_error and entry_error are some three deviations
+/// of an error themselves; dG is symmetric, so most of its entries count twice.
+ErrorBounds log_det_bounds(const SpectrumScalars& s, double inverse, double least) {
+  const double six_deviations = 2 * std::numbers::sqrt2 * std::sqrt(inverse / least);  // at least of |(G + t)^-1|_F
+  // Either the smallest eigenvalue weighs all of the diagonal, or its largest element all eigenvalues.
+  const double any = s.trace_error / least, largest = s.entry_error * larger_of(inverse, six_deviations);
+  const double trace = s.gram_error * inverse + (s.drift > 0 ? any : smaller_of(any, largest));
+  const double random = (s.gram_error + s.entry_error) * six_deviations;
+  return {0.5 * trace / s.dof, 0.5 * smaller_of(trace, random) / s.dof};
+}
+
 ErrorBounds interior_bounds(const SpectrumScalars& s, double smallest, double largest, const EvidenceResult& result) {
   const EvidencePoint& point = result.point;
   if (s.factor_error > 0) return alike(singular_interior_bound(s, point, result.square));
@@ -64,40 +84,44 @@ ErrorBounds interior_bounds(const SpectrumScalars& s, double smallest, double la
   // G + t has no eigenvalue below this: what matters is how large the errors of G are beside it.
   const double least = point.t + (s.rank >= gram_size(s) ? smallest : 0);
   if (s.norm_error > first_order * least) return alike(infinite);
-  const double relative = result.square_scale / point.error;  // y'y / E
-  const double weights = point.gamma / (s.dof * point.t);     // |m|^2 / E
-  const double inverse = (size - point.gamma) / point.t;      // tr (G + t)^-1
-  double gram = (s.gram_error + s.entry_error) * weights;
+  const double relative = result.square_scale / point.error;           // y'y / E
+  const double weights = point.gamma / (s.dof * point.t);              // |m|^2 / E
+  const double residual = share_left(s, point, s.dof);                 // |r|^2 / E
+  const double inverse = size * share_left(s, point, size) / point.t;  // tr (G + t)^-1
+  // What the error of the matrix meets: m of F'F, r / t of FF'.
+  const double met = s.dual ? residual / point.t : weights;
+  double gram = (s.gram_error + s.entry_error) * met;
   // Eigenvalues that were left out though they need not be 0 are a change of the matrix too.
   const double left_out = static_cast<double>(s.cut) - larger_of(size - s.dof, 0.0);
-  if (left_out > 0) gram += s.cut_error * (left_out / (s.dof * point.t) + weights);
-  // Where all of y must lie in the kept directions, what they lost of it by turning towards the mean is in no sum.
-  const bool spanned = s.dual && s.cut > 0 && static_cast<double>(s.rank) >= s.dof;
-  const double turn = spanned ? smaller_of(1.0, (s.gram_error + s.trace_error) / smallest) : 0;
-  gram += turn * turn * relative;
+  if (left_out > 0) gram += s.cut_error * (left_out / (s.dof * point.t) + met);
   // F'y (or u'y) is known to the precision of the decomposition; rows rounded to f32 move the residual along m.
-  const double cross = f64_gram_error(gram_size(s)) * std::sqrt(s.dual ? relative : largest * weights * relative);
-  const double rounded = s.rounded_row * std::sqrt(weights);
-  const double others = 0.5 * (gram + s.square_error * relative) + cross + rounded + narrow_bound(s, point, relative) +
-                        own_rounding(s, point);
-  // The trace of (G + t)^-1 dG: with errors of one sign, or of independent ones. gram_error and entry_error are some
-  // three deviations of an error themselves; dG is symmetric, so most of its entries count twice.
-  const double trace = (s.gram_error * inverse + s.trace_error / least) / s.dof;
-  const double frobenius = std::sqrt(larger_of(inverse, 0.0) / least);  // at least |(G + t)^-1|_F
-  const double random = 2 * std::numbers::sqrt2 * (s.gram_error + s.entry_error) * frobenius / s.dof;
-  return {others + 0.5 * trace, others + 0.5 * smaller_of(trace, random)};
+  const double known = f64_gram_error(gram_size(s));
+  const double cross = known * std::sqrt((s.dual ? residual : largest * weights) * relative);
+  // Where all of y must lie in the kept directions, what they lost of it by turning towards the mean is in no sum.
+  if (result.lost > 0) {
+    const double lost = std::sqrt(result.lost / point.error) + known * std::sqrt(relative);
+    gram += lost * lost;
+  }
+  const double rounded = s.rounded_row * std::sqrt(weights * residual);
+  const double others = 0.5 * (gram + s.square_error * (s.dual ? 1 : relative)) + cross * (1 + cross) + rounded +
+                        narrow_bound(s, point, relative) + own_rounding(s, point);
+  const ErrorBounds of_log_det = log_det_bounds(s, inverse, least);
+  return {others + of_log_det.bound, others + of_log_det.estimate};
 }
 
-double interpolation_bound(const SpectrumScalars& s, double smallest, const EvidenceResult& result) {
-  if (s.factor_error > 0) return singular_interpolation_bound(s, smallest, result);
-  if (s.norm_error > first_order * smallest) return infinite;
-  const double change = result.weight_sum / result.point.error + result.inverse_sum / s.dof;
-  const double bound = 0.5 * (s.gram_error + s.trace_error) * change + own_rounding(s, result.point);
-  if (s.row_error == 0) return bound;
-  const double moved =
-      s.row_error * (std::sqrt(result.weight_sum / result.point.error) + std::sqrt(result.inverse_sum) / s.dof);
-  return s.row_error <= first_order * std::sqrt(smallest) && moved <= first_order ? bound + moved * (1 + moved)
-                                                                                  : infinite;
+ErrorBounds interpolation_bounds(const SpectrumScalars& s, double smallest, const EvidenceResult& result) {
+  if (s.factor_error > 0) return alike(singular_interpolation_bound(s, smallest, result));
+  if (s.norm_error > first_order * smallest) return alike(infinite);
+  const double met = result.weight_sum / result.point.error;
+  const double products = s.drift > 0 ? s.trace_error : s.entry_error;  // sums that shrink all do
+  double others = 0.5 * (s.gram_error + products) * met + own_rounding(s, result.point);
+  if (s.row_error > 0) {
+    const double moved = s.row_error * (std::sqrt(met) + std::sqrt(result.inverse_sum) / s.dof);
+    if (!(s.row_error <= first_order * std::sqrt(smallest) && moved <= first_order)) return alike(infinite);
+    others += moved * (1 + moved);
+  }
+  const ErrorBounds of_log_det = log_det_bounds(s, result.inverse_sum, smallest);
+  return {others + of_log_det.bound, others + of_log_det.estimate};
 }
 
 }  // namespace
@@ -110,7 +134,7 @@ ErrorBounds error_bounds(const SpectrumScalars& spectrum, double smallest, doubl
     case TargetStatus::interior:
       return interior_bounds(spectrum, smallest, largest, result);
     case TargetStatus::interpolation_limit:
-      return alike(interpolation_bound(spectrum, smallest, result));
+      return interpolation_bounds(spectrum, smallest, result);
     case TargetStatus::null_limit:
       return alike((spectrum.target_error + 0.5 * (spectrum.square_error + spectrum.drift)) * result.square_scale /
                        result.square +

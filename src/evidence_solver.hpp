@@ -347,6 +347,7 @@ CULOGME_HOST_DEVICE EvidenceResult maximise_target(const SpectrumScalars& spectr
   EvidenceResult result;
   result.square = target.square;
   result.square_scale = target.square_scale;
+  result.lost = target.lost;
   EvidenceSolver<Sums> solver(spectrum, grid, target, sums);
   if (spectrum.rank > 0 && solver.unbounded()) {
     result.point = solver.interpolation();

@@ -159,6 +159,7 @@ struct TargetScalars {
   double residual = 0;        ///< r0, the part of y'y outside the span
   double residual_noise = 0;  ///< bound on the rounding error of r0
   bool hidden = false;        ///< part of y may lie in directions whose eigenvalues are noise
+  double lost = 0;            ///< dual, rank = n: part of y'y in the directions left out, which hold none of it
 };
 
 /// `smallest`: the first kept eigenvalue; unused where rank is 0.
@@ -172,7 +173,7 @@ CULOGME_HOST_DEVICE inline TargetScalars target_scalars(const SpectrumScalars& s
     // r0 is what lies outside the span: for FF' the null space is part of the model, so nothing hides in it. It turns
     // by at most the error of the matrix over the gap to the kept eigenvalues.
     const double turn = s.rank > 0 ? smaller_of(1.0, (s.gram_error + s.trace_error) / smallest) : 0;
-    target.residual = static_cast<double>(s.rank) >= s.dof ? 0 : sums.doubtful;
+    (static_cast<double>(s.rank) >= s.dof ? target.lost : target.residual) = sums.doubtful;
     target.residual_noise = (turn + s.square_error) * (turn + s.square_error) * square;
     return target;
   }

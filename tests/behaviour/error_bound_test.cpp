@@ -37,10 +37,10 @@ double deviation_of_trace(const std::vector<double>& sigma, double t) {
   return std::sqrt(variance);
 }
 
-// The part of the trace that the estimate holds: six deviations of an error whose third is `entry_error`, whatever the
-// spectrum and however far below it t lies.
+// The part of the trace: the estimate holds six deviations of an error whose third is `entry_error`, the bound errors
+// of the diagonal that have one sign, whatever the spectrum and however far below it t lies.
 TEST(ErrorBoundTest, EstimateHoldsSixDeviationsOfTheTrace) {
-  constexpr double rows = 1000, entry_error = 1e-12, trace_error = 1e-9;
+  constexpr double rows = 1000, entry_error = 1e-12;  // all elements of the diagonal are alike
   std::vector<std::vector<double>> spectra(3, std::vector<double>(16, 1.0));
   spectra[1][0] = 1e-3;
   for (std::size_t i = 0; i < 16; ++i) spectra[2][i] = std::exp2(-static_cast<double>(i));
@@ -51,26 +51,33 @@ TEST(ErrorBoundTest, EstimateHoldsSixDeviationsOfTheTrace) {
       s.dof = rows;
       s.rows_total = static_cast<std::int64_t>(rows);
       s.features = s.rank = size;
-      s.entry_error = entry_error;
-      s.trace_error = trace_error;
       s.norm_error = 1e-11;
       EvidenceResult result;
       result.point.status = TargetStatus::interior;
       result.point.t = t;
       result.point.error = result.square = result.square_scale = 1;
       double smallest = sigma[0], largest = sigma[0];
+      double inverse = 0;
       for (const double value : sigma) {
+        inverse += 1 / (value + t);
         result.point.gamma += value / (value + t);
         smallest = std::min(smallest, value);
         largest = std::max(largest, value);
       }
       SCOPED_TRACE(std::to_string(smallest) + " to " + std::to_string(largest) + ", t " + std::to_string(t));
+      const double others = culogme::detail::error_bounds(s, smallest, largest, result).bound;
+      s.entry_error = entry_error;
+      s.trace_error = static_cast<double>(size) * entry_error;
       const ErrorBounds found = culogme::detail::error_bounds(s, smallest, largest, result);
-      const double of_one_sign = trace_error / (t + smallest) / rows;
-      const double of_estimate = of_one_sign - 2 * (found.bound - found.estimate);
+      const double of_weights = entry_error * result.point.gamma / (rows * t);
+      const double of_estimate = 2 * (found.estimate - others) - of_weights,
+                   of_bound = 2 * (found.bound - others) - of_weights;
       const double deviation = entry_error / 3 * deviation_of_trace(sigma, t) / rows;
-      EXPECT_GE(of_estimate, 6 * deviation * (1 - 1e-6));
-      EXPECT_LT(of_estimate, of_one_sign);
+      const double rounding = 1e-12 * (found.bound + others);
+      EXPECT_GE(of_estimate, 6 * deviation - rounding);
+      EXPECT_LE(of_estimate, of_bound + rounding);
+      EXPECT_GE(of_bound, entry_error * inverse / rows - rounding);
+      EXPECT_LE(of_bound, s.trace_error / (t + smallest) / rows + rounding);
     }
 }
 
