@@ -38,9 +38,7 @@ double singular_interior_bound(const SpectrumScalars& s, const EvidencePoint& po
   if (!(turned <= first_order && moved <= first_order)) return infinite;
   const double rank = static_cast<double>(s.rank), kept = smaller_of(point.gamma, rank * share_left(s, point, rank));
   const double log_det = s.factor_error * std::sqrt(kept) / root + turned * turned;
-  // E moves by what lies along the residual, of norm sqrt(E (1 - gamma / n)), and by the square of the rest.
-  const double residual = smaller_of(std::sqrt(share_left(s, point, s.dof)) + turned, 1.0);
-  return log_det / s.dof + moved * (residual + moved) + own_rounding(s, point);
+  return log_det / s.dof + moved * (1 + moved) + own_rounding(s, point);
 }
 
 double singular_interpolation_bound(const SpectrumScalars& s, double smallest, const EvidenceResult& result) {
@@ -100,6 +98,7 @@ ErrorBounds interior_bounds(const SpectrumScalars& s, double smallest, double la
   // Where all of y must lie in the kept directions, what they lost of it by turning towards the mean is in no sum.
   if (result.lost > 0) {
     const double lost = std::sqrt(result.lost / point.error) + known * std::sqrt(relative);
+    if (!(lost * lost <= first_order)) return alike(infinite);
     gram += lost * lost;
   }
   const double rounded = s.rounded_row * std::sqrt(weights * residual);
@@ -109,12 +108,23 @@ ErrorBounds interior_bounds(const SpectrumScalars& s, double smallest, double la
   return {others + of_log_det.bound, others + of_log_det.estimate};
 }
 
-ErrorBounds interpolation_bounds(const SpectrumScalars& s, double smallest, const EvidenceResult& result) {
+ErrorBounds interpolation_bounds(const SpectrumScalars& s, double smallest, double largest,
+                                 const EvidenceResult& result) {
   if (s.factor_error > 0) return alike(singular_interpolation_bound(s, smallest, result));
   if (s.norm_error > first_order * smallest) return alike(infinite);
-  const double met = result.weight_sum / result.point.error;
-  const double products = s.drift > 0 ? s.trace_error : s.entry_error;  // sums that shrink all do
-  double others = 0.5 * (s.gram_error + products) * met + own_rounding(s, result.point);
+  const double a = result.point.error, met = result.weight_sum / a;  // |z|^2 / A, z = K^-1 y
+  double others = own_rounding(s, result.point);
+  if (s.dual) {
+    others += 0.5 * (s.gram_error + s.entry_error) * met;
+  } else {
+    // A = |m|^2 with m = G^-1 F'y: the error of G meets G^-1 m, and so does that of F'y.
+    const double turned = std::sqrt(met / smallest);  // at least |G^-1 m| / |m|
+    others += (s.gram_error + s.trace_error) * turned +
+              f64_gram_error(gram_size(s)) * std::sqrt(largest * result.square_scale / a) * turned;
+    // Above the limit E has the noise of r0, which may hide a maximum: one that is better by up to t |z|^2 / 2A at a t
+    // where the noise takes that away, up to noise / (2 t A).
+    others += 0.5 * std::sqrt(result.residual_noise / a * met);
+  }
   if (s.row_error > 0) {
     const double moved = s.row_error * (std::sqrt(met) + std::sqrt(result.inverse_sum) / s.dof);
     if (!(s.row_error <= first_order * std::sqrt(smallest) && moved <= first_order)) return alike(infinite);
@@ -134,7 +144,7 @@ ErrorBounds error_bounds(const SpectrumScalars& spectrum, double smallest, doubl
     case TargetStatus::interior:
       return interior_bounds(spectrum, smallest, largest, result);
     case TargetStatus::interpolation_limit:
-      return interpolation_bounds(spectrum, smallest, result);
+      return interpolation_bounds(spectrum, smallest, largest, result);
     case TargetStatus::null_limit:
       return alike((spectrum.target_error + 0.5 * (spectrum.square_error + spectrum.drift)) * result.square_scale /
                        result.square +

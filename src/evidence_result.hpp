@@ -30,7 +30,7 @@ struct EvidenceResult {
   EvidencePoint point;
   std::int32_t iterations = 0;
   double square = 0, square_scale = 0;     ///< of TargetScalars
-  double lost = 0;                         ///< the same
+  double lost = 0, residual_noise = 0;     ///< the same
   double inverse_sum = 0, weight_sum = 0;  ///< sum 1 / sigma, sum x2 / sigma^2: at the interpolation limit only
 };
 

@@ -144,7 +144,10 @@ class EvidenceSolver {
       if (sums_.slope(last) > 0 && decreasing_at_infinity()) solve_above();
       if (better_in_noise()) best_.known = false;
     }
-    if (y_.hidden || below_) best_.known = false;
+    // An r0 that is no larger than its noise may be none, and then the evidence has any height at small t. (The noise
+    // of narrow rows is counted far too large for that.)
+    const bool may_be_none = slope_of_.rows_are_left && y_.residual <= y_.residual_noise && s_.drift == 0;
+    if (y_.hidden || below_ || may_be_none) best_.known = false;
     return best_;
   }
 
@@ -163,20 +166,21 @@ class EvidenceSolver {
 
  private:
   /// Where the spectrum is noise the evidence is too; but if even that promises more than what was found, nobody knows.
-  /// The same for what y holds in directions that the dual form left out and counts as residual: had their eigenvalues
-  /// the size of what was cut, the features could explain it at smaller t.
+  /// The same for what y holds in directions that the dual form left out and counts as residual: one of them could hold
+  /// all of it, and with an eigenvalue up to what was cut explain as much as is best.
   CULOGME_HOST_DEVICE bool better_in_noise() const {
-    const double left_out = s_.dual && !(s_.factor_error > 0) && y_.residual > 0 ? s_.dof - rank() : 0;
-    const auto promised = [&](double ln_t, double error, double log_det) {
-      const double beside = s_.cut_error * std::exp(-ln_t);
-      return better(error + y_.residual / (1 + beside), log_det + left_out * std::log1p(beside));
+    const bool left_out = s_.dual && !(s_.factor_error > 0) && y_.residual > 0 && rank() < s_.dof;
+    const auto promised = [&](double ln_t, double explained, double log_det) {
+      const double most = s_.cut_error * std::exp(-ln_t), best = (s_.dof - 1) * y_.residual / explained - 1;
+      const double beside = clamp_to(best, 0.0, most);
+      return better(explained + y_.residual / (1 + beside), log_det + std::log1p(beside));
     };
     for (std::int64_t g = 0; g < grid_.points; ++g) {
-      const double explained = sums_.error(g), error = y_.residual + explained, log_det = sums_.grid_log_det(g);
-      // Where E is lost in rounding r0 may be nothing. E grows with t.
-      const bool lost = slope_of_.rows_are_left && error <= slope_of_.lost, doubtful = lost || g < grid_.visible;
-      if (doubtful && better(lost ? explained : error, log_det)) return true;
-      if (!(left_out > 0)) {
+      const double explained = sums_.error(g), log_det = sums_.grid_log_det(g);
+      // E grows with t.
+      const bool doubtful = g < grid_.visible || (slope_of_.rows_are_left && y_.residual + explained <= slope_of_.lost);
+      if (doubtful && better(larger_of(y_.residual, 0.0) + explained, log_det)) return true;
+      if (!left_out) {
         if (!doubtful) break;
         continue;
       }
@@ -348,6 +352,7 @@ CULOGME_HOST_DEVICE EvidenceResult maximise_target(const SpectrumScalars& spectr
   result.square = target.square;
   result.square_scale = target.square_scale;
   result.lost = target.lost;
+  result.residual_noise = target.residual_noise;
   EvidenceSolver<Sums> solver(spectrum, grid, target, sums);
   if (spectrum.rank > 0 && solver.unbounded()) {
     result.point = solver.interpolation();

@@ -114,10 +114,12 @@ CULOGME_HOST_DEVICE inline double doubtful_square(const SpectrumScalars& s, std:
   return projected * projected / (u64 * larger_of(largest, DBL_MIN));
 }
 
-/// Part of y'y below which E is lost in rounding. Where singular values are at hand E is a sum of squares of numbers
-/// that are each off by target_error |y| at most, so nothing cancels.
+/// Part of y'y below which E is lost in rounding. Where u_i'y are at hand E is a sum of squares of numbers that are
+/// each off by a multiple of |y| at most, so nothing cancels.
 CULOGME_HOST_DEVICE inline double lost_fraction(const SpectrumScalars& s) {
-  return s.factor_error > 0 ? s.target_error * s.target_error : s.square_error;
+  return s.factor_error > 0 ? s.target_error * s.target_error
+         : s.dual           ? s.square_error * s.square_error
+                            : s.square_error;
 }
 
 /// Largest norm of a column over the Frobenius norm, from their squares; 1 where they say nothing.
@@ -136,7 +138,8 @@ CULOGME_HOST_DEVICE inline SpectrumScalars singular_scalars(std::int64_t rows, s
   s.rows_total = rows;
   s.features = features;
   s.dual = dual;
-  s.target_error = svd_error(gram_size(s), steps);
+  // The columns of F' are as long as F has columns, and where these are alike their roundings are.
+  s.target_error = svd_error(gram_size(s), dual ? steps + features : steps);
   // Not 0 for features that are all zero: it tells the route.
   s.factor_error = larger_of(s.target_error * frobenius, DBL_MIN);
   s.column_error = larger_of(s.target_error * column, DBL_MIN);
@@ -175,6 +178,10 @@ CULOGME_HOST_DEVICE inline TargetScalars target_scalars(const SpectrumScalars& s
     const double turn = s.rank > 0 ? smaller_of(1.0, (s.gram_error + s.trace_error) / smallest) : 0;
     (static_cast<double>(s.rank) >= s.dof ? target.lost : target.residual) = sums.doubtful;
     target.residual_noise = (turn + s.square_error) * (turn + s.square_error) * square;
+    // Where f32 products leave nothing but noise of an eigenvalue, the true one may be any number of times smaller, and
+    // with it the determinant.
+    target.hidden = s.entry_error > 0 &&
+                    static_cast<double>(s.doubtful) > larger_of(static_cast<double>(gram_size(s)) - s.dof, 0.0);
     return target;
   }
   target.residual = square - sums.explained;
