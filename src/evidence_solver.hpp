@@ -58,11 +58,11 @@ struct EvidenceGrid {
   CULOGME_HOST_DEVICE double ln_t(std::int64_t g) const { return low + grid_spacing * static_cast<double>(g); }
 };
 
-/// Singular values kept are above svd_error >= 4 u64 = 2^-51 of the largest one, so their squares are above 2^-102 and
+/// Singular values kept are above svd_error >= 8 u64 = 2^-50 of the largest one, so their squares are above 2^-100 and
 /// the grid has a largest size. Eigenvalues of Gram matrices are above noise_fraction(n) > 2^-48.
 inline constexpr std::int64_t most_grid_points = 80;
-static_assert(static_cast<double>(most_grid_points - 1) * grid_spacing >= 102 * std::numbers::ln2 + 2 * grid_margin);
-static_assert(4 * u64 >= 0x1p-51);
+static_assert(static_cast<double>(most_grid_points - 1) * grid_spacing >= 100 * std::numbers::ln2 + 2 * grid_margin);
+static_assert(8 * u64 >= 0x1p-50);
 /// The cubic needs four.
 static_assert(2 * grid_margin >= 3 * grid_spacing);
 

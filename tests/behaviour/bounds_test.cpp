@@ -181,8 +181,9 @@ TEST_P(BoundsTest, AreNeverBelowTheError) {
   check({Precision::automatic, Precision::f32, Precision::f64, Precision::svd}, noises, 3, 3);
 }
 
-// Narrow rows are not meant for targets without noise: their rounding leaves more than that.
-TEST_P(BoundsTest, OfNarrowRowsAreNeverBelowTheError) { check({Precision::tf32, Precision::half}, {1.0, 0.1}, 1, 4); }
+// Narrow rows are not meant for targets without noise: their rounding leaves more than that. Of no more rows than
+// features nothing is known where eigenvalues are noise.
+TEST_P(BoundsTest, OfNarrowRowsAreNeverBelowTheError) { check({Precision::tf32, Precision::half}, {1.0, 0.1}, 1, 6); }
 
 // Problems of a single unknown or two, which bounds that held for all of the above were found to be below the error of:
 // eigenvalues of rows that nearly repeat others, as many rows as features in the primal form, and one row more in f64.

@@ -180,7 +180,7 @@ TEST_F(SingularKernelTest, WideSpectra) {
         SCOPED_TRACE(std::to_string(least) + ", outside " + std::to_string(outside));
         check(make_problem(24, 4, least, 0, false, outside), shared);
       }
-  const Found found = run(make_problem(2, 1, 6 * 0x1p-53, 0, false, 1e-3));
+  const Found found = run(make_problem(2, 1, 10 * 0x1p-53, 0, false, 1e-3));
   EXPECT_EQ(found.spectrum.scalars.rank, 2);
   EXPECT_GT(found.spectrum.grid.points, 75);
 }
