@@ -145,9 +145,10 @@ class EvidenceSolver {
       if (better_in_noise()) best_.known = false;
     }
     // An r0 that is no larger than its noise may be none, and then the evidence has any height at small t. (The noise
-    // of narrow rows is counted far too large for that.)
-    const bool may_be_none = slope_of_.rows_are_left && y_.residual <= y_.residual_noise && s_.drift == 0;
-    if (y_.hidden || below_ || may_be_none) best_.known = false;
+    // of narrow rows is counted far too large for that, unless the evidence grows towards small t.)
+    const bool counted = s_.drift == 0 || (s_.rank > 0 && sums_.slope(grid_.visible) <= 0);
+    const bool may_be_none = slope_of_.rows_are_left && y_.residual <= y_.residual_noise && counted;
+    if (y_.hidden || may_be_none) best_.known = false;
     return best_;
   }
 
@@ -257,10 +258,9 @@ class EvidenceSolver {
       return;
     }
     if (y_.residual <= y_.residual_noise) {
-      // There is a maximum below what can be known, and with r0 -> 0 it has any height.
+      // There is a maximum below what can be known: solve() says so.
       const std::int64_t first = grid_.visible;
       offer(interior(std::exp(grid_.ln_t(first)), y_.residual + sums_.error(first), sums_.gamma(first)));
-      below_ = true;
       return;
     }
     const double rank = static_cast<double>(s_.rank), high = grid_.ln_t(grid_.visible);
@@ -337,7 +337,6 @@ class EvidenceSolver {
   const Sums& sums_;
   const SlopeRule slope_of_;
   EvidencePoint best_;
-  bool below_ = false;  ///< a maximum lies at a t that the noise of r0 hides
   std::int32_t iterations_ = 0;
 };
 

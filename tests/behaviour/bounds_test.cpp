@@ -56,8 +56,8 @@ std::vector<Kind> kinds(std::uint64_t seed) {
       add(name + " wide", wide, wide, hides);
       // One row more than features: what is left of y for r0 is a single number.
       if (condition == 1e1 || condition == 1e4) {
-        const Data square = support::with_spectrum(31, 30, kind, condition, seed);
-        add(name + " square", square, square);
+        const Data taller = support::with_spectrum(31, 30, kind, condition, seed);
+        add(name + " and one row more", taller, taller);
       }
     }
   for (const double mean : {0.0, 30.0, 1e4, 1e7}) {
@@ -185,8 +185,8 @@ TEST_P(BoundsTest, AreNeverBelowTheError) {
 // features nothing is known where eigenvalues are noise.
 TEST_P(BoundsTest, OfNarrowRowsAreNeverBelowTheError) { check({Precision::tf32, Precision::half}, {1.0, 0.1}, 1, 6); }
 
-// Problems of a single unknown or two, which bounds that held for all of the above were found to be below the error of:
-// eigenvalues of rows that nearly repeat others, as many rows as features in the primal form, and one row more in f64.
+// Kinds of problems with which bounds that hold for all of the above were found below the error: rows that nearly
+// repeat others, as many rows as features in the primal form (seed 361), and one row more in f64.
 TEST_P(BoundsTest, OfProblemsAtTheEdgeAreNeverBelowTheError) {
   std::int64_t finite = 0;
   const auto holds = [&](const Found& found) {
@@ -196,7 +196,7 @@ TEST_P(BoundsTest, OfProblemsAtTheEdgeAreNeverBelowTheError) {
     finite += std::isfinite(found.fit.error_bound) ? 1 : 0;
   };
   const std::uint64_t repeated = GetParam() == culogme::Backend::cpu ? 30 * seeds() : 3;
-  for (std::uint64_t seed = 107; seed < 107 + repeated; ++seed)
+  for (std::uint64_t seed = 350; seed < 350 + repeated; ++seed)
     for (const bool intercept : {false, true}) {
       for (const double distance : {3e-6, 5e-7}) {
         Problem pairs = paired_rows(distance, seed);
