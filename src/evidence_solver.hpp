@@ -6,6 +6,7 @@
 #include <limits>
 #include <numbers>
 
+#include "evidence_grid.hpp"
 #include "evidence_result.hpp"
 #include "host_device.hpp"
 #include "minmax.hpp"
@@ -31,12 +32,6 @@ struct SumPair {
 
 inline constexpr double infinite = std::numeric_limits<double>::infinity();
 
-/// Beyond exp(margin) times the extreme eigenvalues the evidence has two-term asymptotes and at most one more maximum.
-inline constexpr double grid_margin = 4;
-/// Of the grid in ln t; the sums vary on the scale 1.
-inline constexpr double grid_spacing = 1;
-/// The bound on the errors of the spectrum is this much larger than the errors are; below that E is noise.
-inline constexpr double bound_slack = 16;
 inline constexpr double largest_step = 3;
 inline constexpr int most_iterations = 200;
 /// A Newton step this small leaves an error of its square in ln t, and of its cube in E, which moves along with two
@@ -47,73 +42,6 @@ inline constexpr double last_step = 1e-5;
 CULOGME_HOST_DEVICE inline double evidence_value(double error, double log_det, double dof) {
   return -0.5 * (std::log(2 * std::numbers::pi * error / dof) + 1 + log_det / dof);
 }
-
-/// What all targets of a spectrum share: the grid in ln t.
-struct EvidenceGrid {
-  double low = 0;
-  std::int64_t points = 0;
-  std::int64_t visible = 0;  ///< first point at which the errors of the spectrum leave E known
-  bool rank_known = false;   ///< no more eigenvalues can be hidden in the noise
-
-  CULOGME_HOST_DEVICE double ln_t(std::int64_t g) const { return low + grid_spacing * static_cast<double>(g); }
-};
-
-/// Singular values kept are above svd_error >= 8 u64 = 2^-50 of the largest one, so their squares are above 2^-100 and
-/// the grid has a largest size. Eigenvalues of Gram matrices are above noise_fraction(n) > 2^-48.
-inline constexpr std::int64_t most_grid_points = 80;
-static_assert(static_cast<double>(most_grid_points - 1) * grid_spacing >= 100 * std::numbers::ln2 + 2 * grid_margin);
-static_assert(8 * u64 >= 0x1p-50);
-/// The cubic needs four.
-static_assert(2 * grid_margin >= 3 * grid_spacing);
-
-/// Empty where rank is 0. `smallest` and `largest` of the kept eigenvalues.
-CULOGME_HOST_DEVICE inline EvidenceGrid evidence_grid(const SpectrumScalars& s, double smallest, double largest) {
-  EvidenceGrid grid;
-  if (s.rank == 0) return grid;
-  // Where the eigenvalues sink into the noise without a gap, nobody knows that no more of them are left for y.
-  constexpr double gap = 1000;
-  grid.rank_known = s.rank >= smaller_of(s.features, s.rows_total) || smallest >= gap * s.norm_error;
-  grid.low = std::log(smallest) - grid_margin;
-  const double high = std::log(largest) + grid_margin;
-  grid.points = static_cast<std::int64_t>(std::ceil((high - grid.low) / grid_spacing)) + 1;
-  const bool all_known = smallest >= 10 * s.norm_error;
-  while (!all_known && grid.visible < grid.points - 2 && std::exp(grid.ln_t(grid.visible)) < s.norm_error / bound_slack)
-    ++grid.visible;
-  return grid;
-}
-
-/// 2 n dL / d ln t: positive where the evidence increases with t. `lost`: below it E is lost in rounding, t too small.
-struct SlopeRule {
-  double dof = 0, lost = 0;
-  bool rows_are_left = false;
-
-  CULOGME_HOST_DEVICE double operator()(double gamma, double error, double error_slope) const {
-    return error > lost || !rows_are_left ? gamma - dof * error_slope / error : gamma;
-  }
-};
-
-CULOGME_HOST_DEVICE inline SlopeRule slope_rule(const SpectrumScalars& s, double square_scale) {
-  return {s.dof, lost_fraction(s) * square_scale, static_cast<double>(s.rank) < s.dof};
-}
-
-/// Through the slopes at four grid points, which are evenly spaced: by differences, without a division.
-class GridCubic {
- public:
-  CULOGME_HOST_DEVICE GridCubic(const EvidenceGrid& grid, std::int64_t first, double f0, double f1, double f2,
-                                double f3)
-      : start_(grid.ln_t(first)),
-        f0_(f0),
-        f1_(f1 - f0),
-        f2_((f2 - 2 * f1 + f0) / 2),
-        f3_((f3 - 3 * (f2 - f1) - f0) / 6) {}
-  CULOGME_HOST_DEVICE double operator()(double u) const {
-    const double x = (u - start_) * (1 / grid_spacing);
-    return f0_ + x * (f1_ + (x - 1) * (f2_ + (x - 2) * f3_));
-  }
-
- private:
-  double start_, f0_, f1_, f2_, f3_;
-};
 
 template <class Sums>
 class EvidenceSolver {
@@ -134,12 +62,13 @@ class EvidenceSolver {
     if (s_.rank > 0) {
       if (!slope_of_.rows_are_left) offer(interpolation());
       const std::int64_t first = grid_.visible, last = grid_.points - 1;
-      if (sums_.slope(first) <= 0) solve_below();
+      solve_below();
       for (std::int64_t g = first; g < last; ++g) {
-        if (sums_.slope(g) > 0 && sums_.slope(g + 1) <= 0)
-          solve_between(grid_.ln_t(g), grid_.ln_t(g + 1), start_between(g));
-        else if (g > first && hidden_pair(g))
+        const SlopeCell cell = cell_at(g);
+        if (cell.may_hide_maximum(rounding()) || unlike_in_middle(g, cell))
           refine(g);
+        else if (cell.has_maximum())
+          solve_between(grid_.ln_t(g), grid_.ln_t(g + 1), grid_.ln_t(g) + grid_spacing * cell.root());
       }
       if (sums_.slope(last) > 0 && decreasing_at_infinity()) solve_above();
       if (better_in_noise()) best_.known = false;
@@ -201,47 +130,68 @@ class EvidenceSolver {
 
   CULOGME_HOST_DEVICE double rank() const { return static_cast<double>(s_.rank); }
 
-  /// A dip of the slope towards zero between points of one sign may hide a maximum and a minimum: when the parabola
-  /// through the three points goes to less than half of the middle one.
-  CULOGME_HOST_DEVICE bool hidden_pair(std::int64_t g) const {
-    double before = sums_.slope(g - 1), here = sums_.slope(g), after = sums_.slope(g + 1);
-    if (here <= 0) {
-      before = -before;
-      here = -here;
-      after = -after;
-    }
-    if (here < 0 || before < here || after < here) return false;
-    const double difference = after - before, curve = before - 2 * here + after;
-    return curve > 0 && here - difference * difference / (8 * curve) < 0.5 * here;
+  /// Between points g and g + 1, from the two and one on either side (at the ends of the grid on one).
+  CULOGME_HOST_DEVICE SlopeCell cell_at(std::int64_t g) const {
+    const std::int64_t first = grid_.visible, last = grid_.points - 1;
+    const double start = sums_.slope(g), end = sums_.slope(g + 1);
+    const double before = g > first ? sums_.slope(g - 1) - 2 * start + end : 0;
+    const double after = g + 1 < last ? start - 2 * end + sums_.slope(g + 2) : before;
+    return {start, end, g > first ? before : after, after};
   }
 
-  /// The two cells around point g again at an eighth of the spacing.
+  /// What the slope may be by the rounding errors of its sums alone.
+  CULOGME_HOST_DEVICE double rounding() const { return larger_of(32.0, rank() / 4) * u64 * s_.dof; }
+
+  /// Where the slope is no larger than what the grid cannot see (at both ends, if it has a maximum between them), one
+  /// look between its points tells more.
+  CULOGME_HOST_DEVICE bool unlike_in_middle(std::int64_t g, const SlopeCell& cell) {
+    const double start = std::fabs(cell.start), end = std::fabs(cell.end);
+    const double size = cell.has_maximum() ? larger_of(start, end) : smaller_of(start, end);
+    if (size > unseen_share * sums_.gamma(g) || size <= rounding()) return false;
+    const double expected = cell(0.5), found = slope_at(grid_.ln_t(g) + 0.5 * grid_spacing).value;
+    return expected > 0 ? found < 0.5 * expected : found > 0.5 * expected;
+  }
+
+  /// The cell between points g and g + 1 again, from the slope and its derivative, halved where it may hide a maximum.
   CULOGME_HOST_DEVICE void refine(std::int64_t g) {
-    constexpr int pieces = 16;
-    double from = grid_.ln_t(g - 1), from_slope = sums_.slope(g - 1);
-    for (int piece = 1; piece <= pieces; ++piece) {
-      const double to = grid_.ln_t(g - 1) + 2 * grid_spacing * piece / pieces;
-      const double to_slope = slope_at(to);
-      if (from_slope > 0 && to_slope <= 0) solve_between(from, to, 0.5 * (from + to));
+    // A pair of maxima that is still hidden in a piece of the smallest size is of the order of that size to the fourth,
+    // 1e-12, of the evidence. Where the slope is no smooth function (E is lost in rounding) there is no end to halving.
+    constexpr int most_pieces = 1024, most_evaluations = 64;
+    const double low = grid_.ln_t(g), piece = grid_spacing / most_pieces;
+    // The signs at the ends are those of the grid, on which the cells beside this one rely.
+    SlopePoint from = {sums_.slope(g), slope_at(low).derivative};
+    const std::int32_t enough = iterations_ + most_evaluations;
+    for (int at = 0, size = most_pieces; at < most_pieces;) {
+      const double start = low + piece * at, width = piece * size;
+      SlopePoint to = slope_at(start + width);
+      if (at + size == most_pieces) to.value = sums_.slope(g + 1);
+      const SlopeCell cell = hermite_cell(from.value, width * from.derivative, to.value, width * to.derivative);
+      if (size > 1 && iterations_ < enough && cell.may_hide_maximum(rounding())) {
+        size /= 2;
+        continue;
+      }
+      if (cell.has_maximum()) solve_between(start, start + width, start + width * cell.root());
       from = to;
-      from_slope = to_slope;
+      at += size;
+      size = at & -at;  // the largest piece that halving can make there
     }
   }
 
-  CULOGME_HOST_DEVICE double slope_at(double ln_t) {
+  /// 2 n dL / d ln t and its derivative in ln t.
+  struct SlopePoint {
+    double value, derivative;
+  };
+
+  CULOGME_HOST_DEVICE SlopePoint slope_point(const EvidenceTerms& terms, double error) const {
+    const double ratio = terms.error_slope / error;
+    return {slope_of_(terms.gamma, error, terms.error_slope),
+            -terms.gamma_slope - s_.dof * (terms.error_curve / error - ratio * ratio)};
+  }
+
+  CULOGME_HOST_DEVICE SlopePoint slope_at(double ln_t) {
     const EvidenceTerms terms = sums_.terms(std::exp(ln_t));
     ++iterations_;
-    return slope_of_(terms.gamma, y_.residual + terms.error, terms.error_slope);
-  }
-
-  /// Root of the cubic through the slopes at four grid points around the bracket, so that Newton starts close.
-  CULOGME_HOST_DEVICE double start_between(std::int64_t g) const {
-    const std::int64_t first = clamp_to<std::int64_t>(g - 1, 0, grid_.points - 4);
-    const GridCubic cubic(grid_, first, sums_.slope(first), sums_.slope(first + 1), sums_.slope(first + 2),
-                          sums_.slope(first + 3));
-    double low = grid_.ln_t(g), high = grid_.ln_t(g + 1);
-    for (int step = 0; step < 20; ++step) (cubic(0.5 * (low + high)) > 0 ? low : high) = 0.5 * (low + high);
-    return 0.5 * (low + high);
+    return slope_point(terms, y_.residual + terms.error);
   }
 
   /// At t -> infinity the slope is c / t with c = sum sigma - n sum sigma x2 / y'y.
@@ -250,23 +200,37 @@ class EvidenceSolver {
     return infinity.first * y_.square < s_.dof * infinity.second;
   }
 
-  /// Decreasing at the low end: with r0 > 0 the evidence falls again as t -> 0, since rank < n; the maximum lies near
+  /// With r0 > 0 the evidence falls as t -> 0, since rank < n. Where E ~ r0 + A t it has its maximum at
   /// t = rank r0 / (A (n - rank)).
   CULOGME_HOST_DEVICE void solve_below() {
+    const std::int64_t first = grid_.visible;
+    const bool decreasing = sums_.slope(first) <= 0;
     if (!slope_of_.rows_are_left) {
-      solve_above_zero();
+      if (decreasing) solve_above_zero();
       return;
     }
     if (y_.residual <= y_.residual_noise) {
       // There is a maximum below what can be known: solve() says so.
-      const std::int64_t first = grid_.visible;
-      offer(interior(std::exp(grid_.ln_t(first)), y_.residual + sums_.error(first), sums_.gamma(first)));
+      if (decreasing)
+        offer(interior(std::exp(grid_.ln_t(first)), y_.residual + sums_.error(first), sums_.gamma(first)));
       return;
     }
-    const double rank = static_cast<double>(s_.rank), high = grid_.ln_t(grid_.visible);
-    const double guess = std::log(rank * y_.residual) - std::log(sums_.at_zero().first * (s_.dof - rank));
+    const double left = s_.dof - rank();
+    if (!decreasing && rank() * y_.residual >= left * sums_.error(first)) return;
+    const double weights = sums_.at_zero().first;
+    const double guess = std::log(rank() * y_.residual) - std::log(weights * left);
+    double high = grid_.ln_t(first);
+    if (!decreasing) {
+      // With the next terms the slope is rank - n + n r0 / (A t) + c t, c = n sum x2 / sigma^2 / A - sum 1 / sigma, and
+      // may be positive at the first point, but not where it is least. (Without growth it is still later terms.)
+      const SumPair inverse = sums_.inverse();
+      const double growth = s_.dof * inverse.second / weights - inverse.first;
+      const double least = 0.5 * std::log(s_.dof * y_.residual / (weights * growth));
+      high = growth > 0 ? smaller_of(high, least) : 0.5 * (guess + high);
+      if (slope_at(high).value > 0) return;
+    }
     double low = smaller_of(guess, high) - 2;
-    for (int step = 0; step < 60 && slope_at(low) <= 0; ++step) low -= 2 << smaller_of(step, 5);
+    for (int step = 0; step < 60 && slope_at(low).value <= 0; ++step) low -= 2 << smaller_of(step, 5);
     solve_between(low, high, smaller_of(guess, 0.5 * (low + high)));
   }
 
@@ -278,14 +242,14 @@ class EvidenceSolver {
     const double high = grid_.ln_t(grid_.visible);
     double low = high - 2;
     int step = 0;
-    for (; step < 60 && slope_at(low) <= 0; ++step) low -= 2;
+    for (; step < 60 && slope_at(low).value <= 0; ++step) low -= 2;
     if (step < 60) solve_between(low, high, 0.5 * (low + high));
   }
 
   CULOGME_HOST_DEVICE void solve_above() {
     const double low = grid_.ln_t(grid_.points - 1);
     double high = low + 2;
-    for (int step = 0; step < 60 && slope_at(high) > 0; ++step) high += 2 << smaller_of(step, 5);
+    for (int step = 0; step < 60 && slope_at(high).value > 0; ++step) high += 2 << smaller_of(step, 5);
     solve_between(low, high, 0.5 * (low + high));
   }
 
@@ -294,9 +258,8 @@ class EvidenceSolver {
     for (int step = 0; step < most_iterations; ++step) {
       const EvidenceTerms terms = sums_.terms(std::exp(u));
       ++iterations_;
-      const double e = y_.residual + terms.error, ratio = terms.error_slope / e;
-      const double value = slope_of_(terms.gamma, e, terms.error_slope);
-      const double derivative = -terms.gamma_slope - s_.dof * (terms.error_curve / e - ratio * ratio);
+      const double e = y_.residual + terms.error;
+      const auto [value, derivative] = slope_point(terms, e);
       (value > 0 ? low : high) = u;
       double next = derivative < 0 && e > 0 ? u - clamp_to(value / derivative, -largest_step, largest_step) : low - 1;
       const bool newton = next >= low && next <= high;
