@@ -92,8 +92,8 @@ struct SlopeCell {
   }
 
   /// True where the cubic, or what differs from it by cubic_doubt, has more zeros than the signs at the ends tell:
-  /// where it changes its sign but may turn between, and where it does not but may reach zero. Never where all of it is
-  /// no larger than `rounding`.
+  /// where it changes its sign but may turn between, and where it does not but may reach zero. Never where one end and
+  /// the bends are no larger than `rounding`.
   CULOGME_HOST_DEVICE bool may_hide_maximum(double rounding) const {
     const double rise = end - start, bend = larger_of(std::fabs(start_bend), std::fabs(end_bend));
     const double nearer = smaller_of(std::fabs(start), std::fabs(end)), doubt = cubic_doubt * bend;

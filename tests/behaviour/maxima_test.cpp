@@ -119,7 +119,7 @@ double distance_of_best(const oracle::Maximum& target) {
 }
 
 // The better of two maxima has a weak minimum beside it, in one step of the solver's grid: a few of a million seeds,
-// and one target of 256,000 of the bounds' full set.
+// and one target of the bounds' full set.
 TEST_P(MaximaTest, MaximaThatAreCloseToEachOther) {
   for (const std::uint64_t seed :
        {98987, 198045, 214845, 271063, 308049, 396221, 423681, 428179, 556629, 619408, 693519, 902558}) {
