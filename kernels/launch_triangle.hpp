@@ -107,12 +107,12 @@ struct TriangleTargets {
 };
 void launch_triangle_targets(const TriangleTargets& arguments, CUstream_st* stream);
 
-/// Before the singular values: signs for both sides, different ones, |A|_F^2 and the largest column from their squares.
+/// Before the singular values: test vectors for both sides, |A|_F^2 and the largest column from their squares.
 struct SingularProbe {
   const double* column_square;  ///< [n]
   std::int64_t size;
-  double* right;  ///< [n] written
-  double* left;   ///< [n] written
+  double* right;  ///< [probes][n] written: detail::probe_element, probes = detail::probe_count(n)
+  double* left;   ///< [n] written: signs
   double* norms;  ///< [2] written: |A|_F^2 and the largest square of a column
 };
 void launch_singular_probe(const SingularProbe& arguments, CUstream_st* stream);
@@ -120,9 +120,11 @@ void launch_singular_probe(const SingularProbe& arguments, CUstream_st* stream);
 /// After them: eigenvalues in increasing order, rank, noise, bounds and the check of the decomposition; the targets'
 /// coordinates are turned into the same order.
 ///   values [n]: singular values, decreasing     eigenvalues [n]: their squares, increasing, written
-///   projected [targets + 2][n]: U'y, then U'(A p) and U'q of the probes     right [n]: V'p
+///   projected [targets + probes + 1][n]: U'y, then U'(A T) and U'q of the test vectors; behind the targets, the norms
+///     [n] of the rows of U'A V - S as T shows them are written
+///   right [probes][n]: V'T
 ///   source: sizes and `dof`; its traces are not read     steps: tiles that the triangle took in
-///   out: written; `residual` is |U'(A p) - S V'p|, `turned` is | |U'q| - sqrt(n) |
+///   out: written; `residual` is |U'A V - S|_F as T shows it, `turned` is | |U'q| - sqrt(n) |
 struct SingularScalars {
   const double* values;
   double* eigenvalues;

@@ -2,6 +2,7 @@
 
 #include "kernels/launch_spectrum.hpp"
 #include "kernels/reduce_block.cuh"
+#include "src/probe_vectors.hpp"
 #include "src/rounding.hpp"
 
 namespace culogme::kernels {
@@ -94,7 +95,7 @@ __global__ void __launch_bounds__(shift_threads) probe_sides_kernel(ProbeSides a
 }
 
 /// Sum of the squares of a column of the symmetric matrix's lower triangle, elements beside the diagonal twice; and a
-/// sign for the column by a fixed hash: the check must not depend on a random seed.
+/// sign for the column.
 __global__ void __launch_bounds__(shift_threads) probe_kernel(Probe a) {
   for (std::int64_t j = blockIdx.x; j < a.size; j += gridDim.x) {
     double square = 0;
@@ -105,9 +106,7 @@ __global__ void __launch_bounds__(shift_threads) probe_kernel(Probe a) {
     square = block_sum<shift_threads>(square);
     if (threadIdx.x != 0) continue;
     a.scratch[j] = square;
-    std::uint64_t hash = static_cast<std::uint64_t>(j + 1) * 0x9e3779b97f4a7c15ull;
-    hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9ull;
-    a.probe[j] = (hash & (1ull << 40)) != 0 ? 1 : -1;
+    a.probe[j] = detail::probe_sign(j, 1);
   }
 }
 

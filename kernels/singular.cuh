@@ -3,25 +3,20 @@
 #include "kernels/launch_triangle.hpp"
 #include "kernels/reduce.cuh"
 #include "kernels/write_result.cuh"
+#include "src/probe_vectors.hpp"
 
 namespace culogme::kernels {
 
 inline constexpr int singular_threads = 256;
-
-/// A sign by a fixed hash: the check must not depend on a random seed.
-__device__ inline double probe_sign(std::int64_t at, std::uint64_t seed) {
-  std::uint64_t hash = (static_cast<std::uint64_t>(at) + seed) * 0x9e3779b97f4a7c15ull;
-  hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9ull;
-  return (hash & (1ull << 40)) != 0 ? 1 : -1;
-}
 
 /// One block.
 __global__ void __launch_bounds__(singular_threads) singular_probe_kernel(SingularProbe a) {
   Values<1> square{};
   double largest = 0;
   for (std::int64_t i = threadIdx.x; i < a.size; i += singular_threads) {
-    a.right[i] = probe_sign(i, 12345);
-    a.left[i] = probe_sign(i, 54321);
+    for (std::int64_t j = 0; j < detail::probe_count(a.size); ++j)
+      a.right[j * a.size + i] = detail::probe_element(a.size, j, i);
+    a.left[i] = detail::probe_sign(i, 54321);
     square.at[0] += a.column_square[i];
     largest = detail::larger_of(largest, a.column_square[i]);
   }
@@ -34,14 +29,22 @@ __global__ void __launch_bounds__(singular_threads) singular_probe_kernel(Singul
 
 /// One block.
 __global__ void __launch_bounds__(singular_threads) singular_scalars_kernel(SingularScalars a) {
-  const double* const image = a.projected + a.targets * a.size;
-  const double* const probe = image + a.size;
+  const std::int64_t probes = detail::probe_count(a.size);
+  double* const image = a.projected + a.targets * a.size;
+  const double* const probe = image + probes * a.size;
   Values<3> own{};
   for (std::int64_t i = threadIdx.x; i < a.size; i += singular_threads) {
-    const double value = a.values[i], off = image[i] - value * a.right[i];
+    const double value = a.values[i];
     a.eigenvalues[a.size - 1 - i] = value * value;
     own.at[0] += value * value;
-    own.at[1] += off * off;
+    double square = 0;
+    for (std::int64_t j = 0; j < probes; ++j) {
+      const double off = image[j * a.size + i] - value * a.right[j * a.size + i];
+      square += off * off;
+    }
+    square *= detail::probe_weight(a.size);
+    own.at[1] += square;
+    image[i] = sqrt(square);
     own.at[2] += probe[i] * probe[i];
   }
   const Values<3> all = block_total<singular_threads>(own);
@@ -53,9 +56,19 @@ __global__ void __launch_bounds__(singular_threads) singular_scalars_kernel(Sing
   Values<1> noisy{};
   for (std::int64_t i = threadIdx.x; i < a.size; i += singular_threads) noisy.at[0] += a.values[i] <= noise ? 1 : 0;
   noisy = block_total<singular_threads>(noisy);
-  if (threadIdx.x != 0) return;
   const auto below = static_cast<std::int64_t>(noisy.at[0]);
   detail::set_rank(scalars, below, below);
+  Values<3> unexpected{};
+  for (std::int64_t i = threadIdx.x; i < a.size; i += singular_threads) {
+    const double square = detail::unexpected_square(scalars, image[i]);
+    const bool kept = a.size - 1 - i >= scalars.cut;
+    unexpected.at[0] += kept ? square : 0;
+    unexpected.at[1] += kept ? square / (a.values[i] * a.values[i]) : 0;
+    unexpected.at[2] += kept ? 0 : square;
+  }
+  unexpected = block_total<singular_threads>(unexpected);
+  if (threadIdx.x != 0) return;
+  detail::set_unexpected(scalars, unexpected.at[0], unexpected.at[1], unexpected.at[2]);
   DeviceSpectrum out;
   out.scalars = scalars;
   const double smallest = scalars.rank > 0 ? a.values[scalars.rank - 1] : 0;

@@ -27,27 +27,38 @@ double own_rounding(const SpectrumScalars& s, const EvidencePoint& point) {
 }
 
 /// Singular values: the result is that of F + dF and y + dy (docs/numerics.md, section "Singular values").
-double singular_interior_bound(const SpectrumScalars& s, const EvidencePoint& point, double square) {
+double singular_interior_bound(const SpectrumScalars& s, const EvidenceResult& result) {
+  const EvidencePoint& point = result.point;
   const double root = std::sqrt(point.t), weights = std::sqrt(point.gamma / (s.dof * point.t));  // |m| / sqrt(E)
   const double turned = s.factor_error / root + s.factor_error * s.factor_error / point.t;
   // What turns y and F m alike turns the residual; the rest is independent from column to column, and y is one of them.
   // In the dual form the columns are rows of F, and y is none of them.
-  const double of_target = s.target_error * std::sqrt(square / point.error), of_columns = s.column_error * weights,
+  const double of_target = s.target_error * std::sqrt(result.square / point.error),
+               of_columns = s.column_error * weights,
                rest = s.dual ? of_target + of_columns : std::hypot(of_target, of_columns);
-  const double moved = s.target_error + rest;
+  // It meets r row by row along U, where r_i = (t / s_i) m_i.
+  const double unexpected = smaller_of(s.unexpected * weights, s.unexpected_part * point.gamma / s.dof);
+  const double moved = s.target_error + rest + unexpected;
   if (!(turned <= first_order && moved <= first_order)) return infinite;
   const double rank = static_cast<double>(s.rank), kept = smaller_of(point.gamma, rank * share_left(s, point, rank));
-  const double log_det = s.factor_error * std::sqrt(kept) / root + turned * turned;
-  return log_det / s.dof + moved * (1 + moved) + own_rounding(s, point);
+  const double log_det = s.factor_error * std::sqrt(kept) / root + turned * turned +
+                         smaller_of(s.unexpected * std::sqrt(kept) / root, s.unexpected_part * std::sqrt(point.gamma));
+  // Where all of y lies in the kept directions E misses what it lost of them: a reflector made of what rounding left of
+  // a column lies anywhere.
+  return log_det / s.dof + moved * (1 + moved) + 0.5 * result.lost / point.error + own_rounding(s, point);
 }
 
 double singular_interpolation_bound(const SpectrumScalars& s, double smallest, const EvidenceResult& result) {
   if (!(s.factor_error <= first_order * std::sqrt(smallest))) return infinite;
   const double a = result.point.error;
-  const double moved =
-      std::sqrt(result.weight_sum / a) * (s.target_error * std::sqrt(result.square / a) + s.factor_error);
+  const double weights = std::sqrt(result.weight_sum / a);  // |z| / |m|
+  const double moved = weights * (s.target_error * std::sqrt(result.square / a) + s.factor_error) +
+                       smaller_of(s.unexpected * weights, s.unexpected_part);
   if (!(moved <= first_order)) return infinite;
-  return moved * (1 + moved) + s.factor_error * std::sqrt(result.inverse_sum) / s.dof + own_rounding(s, result.point);
+  const double inverse = std::sqrt(result.inverse_sum);
+  const double log_det =
+      s.factor_error * inverse + smaller_of(s.unexpected * inverse, s.unexpected_part * std::sqrt(s.dof));
+  return moved * (1 + moved) + log_det / s.dof + own_rounding(s, result.point);
 }
 
 /// Rows rounded to 11 bits are those of F + dF, whose sums may have shrunk by `drift` (docs/numerics.md, "Tensor
@@ -77,7 +88,7 @@ ErrorBounds log_det_bounds(const SpectrumScalars& s, double inverse, double leas
 
 ErrorBounds interior_bounds(const SpectrumScalars& s, double smallest, double largest, const EvidenceResult& result) {
   const EvidencePoint& point = result.point;
-  if (s.factor_error > 0) return alike(singular_interior_bound(s, point, result.square));
+  if (s.factor_error > 0) return alike(singular_interior_bound(s, result));
   const double size = static_cast<double>(gram_size(s));
   // G + t has no eigenvalue below this: what matters is how large the errors of G are beside it.
   const double least = point.t + (s.rank >= gram_size(s) ? smallest : 0);

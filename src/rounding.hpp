@@ -81,7 +81,7 @@ CULOGME_HOST_DEVICE inline double noise_fraction(std::int64_t n) { return 2 * u6
 /// the matrix, and of every target in the same way: both are backward stable column by column. `cols` reflectors and
 /// `steps` tiles leave errors of independent signs.
 CULOGME_HOST_DEVICE inline double svd_error(std::int64_t cols, std::int64_t steps) {
-  return u64 * (8 + 0.5 * std::sqrt(static_cast<double>(cols + steps)));
+  return u64 * (4 + 0.5 * std::sqrt(static_cast<double>(cols + steps)));
 }
 
 /// Directions whose eigenvalues are noise may hold part of the target all the same. That is a worry from this fraction

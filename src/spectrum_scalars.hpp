@@ -24,12 +24,14 @@ struct SpectrumScalars {
   double entry_error = 0;                     ///< f32 products: eta max G'_ii
   double row_error = 0;                       ///< rows of 11 bits: |dF|_F, what their rounding changed
   double drift = 0;                           ///< the same: sums may have shrunk by this (narrow_drift)
-  double rounded_row = 0;   ///< f32 products: u32 sqrt(max G'_ii), the rounding of a row times unit weights
-  double norm_error = 0;    ///< both together as a spectral norm: nothing is known of the evidence at t below this
-  double cut_error = 0;     ///< largest eigenvalue that was left out as noise
-  double factor_error = 0;  ///< route svd: bound on |dF|_F; norm_error is its square then, the other errors are 0
-  double column_error = 0;  ///< route svd: bound on |dF m| / |m|; smaller where dF is known column by column
-  double target_error = 0;  ///< route svd: bound on |dy| / |y|; 0 on the other routes
+  double rounded_row = 0;      ///< f32 products: u32 sqrt(max G'_ii), the rounding of a row times unit weights
+  double norm_error = 0;       ///< both together as a spectral norm: nothing is known of the evidence at t below this
+  double cut_error = 0;        ///< largest eigenvalue that was left out as noise
+  double factor_error = 0;     ///< route svd: bound on |dF|_F; norm_error is its square then, the other errors are 0
+  double column_error = 0;     ///< route svd: bound on |dF m| / |m|; smaller where dF is known column by column
+  double target_error = 0;     ///< route svd: bound on |dy| / |y|; 0 on the other routes
+  double unexpected = 0;       ///< route svd: |U'dF|_F of what test vectors see of dF beyond factor_error, kept rows
+  double unexpected_part = 0;  ///< route svd: |S^-1 U'dF|_F of the same
 };
 
 /// Where the bounds come from: how the matrix was summed.
@@ -148,6 +150,19 @@ CULOGME_HOST_DEVICE inline SpectrumScalars singular_scalars(std::int64_t rows, s
   return s;
 }
 
+/// What the test vectors see of a row of U'F V - S, squared, beyond its share of factor_error. Roundings meet all rows
+/// alike; what LAPACK's iterations leave off, up to 100 u of the elements beside it, does not.
+CULOGME_HOST_DEVICE inline double unexpected_square(const SpectrumScalars& s, double residual) {
+  return larger_of(0.0, residual * residual - s.factor_error * s.factor_error / static_cast<double>(gram_size(s)));
+}
+
+/// Sums of unexpected_square over the kept directions, of the same divided by sigma, and over the others.
+CULOGME_HOST_DEVICE inline void set_unexpected(SpectrumScalars& s, double kept, double kept_part, double left_out) {
+  s.unexpected = std::sqrt(kept);
+  s.unexpected_part = std::sqrt(kept_part);
+  s.column_error = std::sqrt(s.column_error * s.column_error + left_out);
+}
+
 /// Sums over the directions of one target.
 struct ProjectionSums {
   double explained = 0;  ///< sum x2
@@ -162,7 +177,7 @@ struct TargetScalars {
   double residual = 0;        ///< r0, the part of y'y outside the span
   double residual_noise = 0;  ///< bound on the rounding error of r0
   bool hidden = false;        ///< part of y may lie in directions whose eigenvalues are noise
-  double lost = 0;            ///< dual, rank = n: part of y'y in the directions left out, which hold none of it
+  double lost = 0;            ///< dual or svd, rank = n: part of y'y outside the kept directions, which hold all of it
 };
 
 /// `smallest`: the first kept eigenvalue; unused where rank is 0.
@@ -210,7 +225,7 @@ CULOGME_HOST_DEVICE inline TargetScalars singular_target(const SpectrumScalars& 
   TargetScalars target;
   target.square = square;
   target.square_scale = square;
-  target.residual = static_cast<double>(s.rank) >= s.dof ? 0 : outside + sums.doubtful;
+  (static_cast<double>(s.rank) >= s.dof ? target.lost : target.residual) = outside + sums.doubtful;
   const double distance = s.target_error * std::sqrt(square) + s.factor_error * std::sqrt(sums.weights);
   target.residual_noise = distance * distance;
   return target;

@@ -4,16 +4,13 @@
 #include <cstdint>
 
 #include "aligned.hpp"
+#include "probe_vectors.hpp"
 
 namespace culogme::detail {
 
-/// Appends a test vector of n signs by a linear congruence: the check of a decomposition must not depend on a random
-/// seed.
-inline void append_probe(std::int64_t n, std::uint32_t state, AlignedVector<double>& values) {
-  for (std::int64_t i = 0; i < n; ++i) {
-    state = state * 1664525u + 1013904223u;
-    values.push_back((state & 0x10000u) != 0 ? 1.0 : -1.0);
-  }
+/// Appends a test vector of n signs.
+inline void append_probe(std::int64_t n, std::uint64_t seed, AlignedVector<double>& values) {
+  for (std::int64_t i = 0; i < n; ++i) values.push_back(probe_sign(i, seed));
 }
 
 inline double norm(const double* values, std::int64_t count) {

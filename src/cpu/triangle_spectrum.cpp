@@ -53,7 +53,19 @@ void set_singular(Spectrum& s, SingularValues& found, const std::vector<double>&
   while (noisy < n && found.values[size_of(noisy)] <= noise) ++noisy;
   set_rank(s, noisy, noisy);
   s.route = Route::svd;
-  for (std::int64_t i = s.cut; i < n; ++i) s.eigenvalues.push_back(found.values[size_of(i)] * found.values[size_of(i)]);
+  double kept = 0, kept_part = 0, left_out = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double eigenvalue = found.values[size_of(i)] * found.values[size_of(i)],
+                 unexpected = unexpected_square(s, std::ldexp(found.residuals[size_of(i)], -power));
+    if (i < s.cut) {
+      left_out += unexpected;
+      continue;
+    }
+    s.eigenvalues.push_back(eigenvalue);
+    kept += unexpected;
+    kept_part += unexpected / eigenvalue;
+  }
+  set_unexpected(s, kept, kept_part, left_out);
   for (std::size_t k = 0; k < s.targets.size(); ++k) {
     const double* const along = found.projected.data() + k * size_of(n);
     ProjectionSums sums;

@@ -41,24 +41,25 @@ void solve(CudaSpectrum& s, const Buffer<double>& matrix, const Buffer<double>& 
 void decompose_singular(CudaSpectrum& s, const Buffer<double>& matrix, const Buffer<double>& right_sides,
                         const Buffer<double>& column_square) {
   CudaContext& context = *s.context;
-  const std::int64_t n = s.size, columns = s.targets + singular_probes;
+  const std::int64_t n = s.size, probes = probe_count(n), columns = s.targets + probes + 1;
   const std::string what = problem_text(n);
   s.singular = {context, n, what};
   s.eigenvalues = {context, n, what};
   s.projected = {context, columns * n, what};
   s.scalars = {context, 1, what};
-  const Buffer<double> left(context, n * n, what), right(context, n * n, what), probe(context, n, what),
-      turned(context, n, what), norms(context, 2, what);
+  const Buffer<double> left(context, n * n, what), right(context, n * n, what), probe(context, probes * n, what),
+      turned(context, probes * n, what), norms(context, 2, what);
   double* const image = right_sides.data() + s.targets * n;
-  kernels::launch_singular_probe({column_square.data(), n, probe.data(), image + n, norms.data()}, context.stream());
+  kernels::launch_singular_probe({column_square.data(), n, probe.data(), image + probes * n, norms.data()},
+                                 context.stream());
   const double one = 1, zero = 0;
-  CULOGME_CHECK(
-      cublasDgemv_64(context.blas(), CUBLAS_OP_N, n, n, &one, matrix.data(), n, probe.data(), 1, &zero, image, 1));
+  CULOGME_CHECK(cublasDgemm_64(context.blas(), CUBLAS_OP_N, CUBLAS_OP_N, n, probes, n, &one, matrix.data(), n,
+                               probe.data(), n, &zero, image, n));
   solve(s, matrix, left, right);
   CULOGME_CHECK(cublasDgemm_64(context.blas(), CUBLAS_OP_T, CUBLAS_OP_N, n, columns, n, &one, left.data(), n,
                                right_sides.data(), n, &zero, s.projected.data(), n));
-  CULOGME_CHECK(cublasDgemv_64(context.blas(), CUBLAS_OP_N, n, n, &one, right.data(), n, probe.data(), 1, &zero,
-                               turned.data(), 1));
+  CULOGME_CHECK(cublasDgemm_64(context.blas(), CUBLAS_OP_N, CUBLAS_OP_N, n, probes, n, &one, right.data(), n,
+                               probe.data(), n, &zero, turned.data(), n));
   if (s.sampled > 0) {
     // A row a_n of A is V S u_n, so V'a_n of rows of F, and U'e_n of unit vectors in the dual form.
     const Buffer<double>& side = s.source.dual ? left : right;
@@ -83,7 +84,7 @@ void check_singular(const CudaSpectrum& s, const kernels::DeviceSpectrum& found,
   // As on the CPU: residuals of stable methods stay below 30 n u times the norm; `not <=` catches NaN.
   const double size = static_cast<double>(s.size), relative = 30 * size * u64 * std::sqrt(size);
   if (!(found.residual <= relative * found.frobenius))
-    fail("the residual of a test vector is 2^" + std::to_string(std::ilogb(found.residual / found.frobenius)) +
+    fail("the residual of the test vectors is 2^" + std::to_string(std::ilogb(found.residual / found.frobenius)) +
          " of the matrix's norm");
   if (!(found.turned <= relative)) fail("the length of a test vector is not kept");
 }

@@ -4,14 +4,15 @@
 
 #include "cuda/buffer.hpp"
 #include "cuda/spectrum.hpp"
+#include "probe_vectors.hpp"
 
 namespace culogme::detail {
 
 /// Rows behind the targets in the right sides of decompose_singular.
-inline constexpr std::int64_t singular_probes = 2;
+inline constexpr std::int64_t singular_probes = most_probes + 1;
 
 /// Singular values of `matrix` ([n][n], destroyed) by cuSOLVER's gesvd and the targets' coordinates along its left
-/// singular vectors, with a check by two vectors of signs; the spectrum's `outside` and `steps` are set before.
+/// singular vectors, with a check by test vectors; the spectrum's `outside` and `steps` are set before.
 ///   right_sides [targets + singular_probes][n]; the last rows are scratch     column_square [n]: their sum is |A|_F^2
 /// gesvd, since gesvdp moves small singular values by a perturbation and makes the host wait for its size. Throws
 /// OutOfMemory for vectors and workspaces, NumericalError where cuSOLVER refuses the problem.

@@ -255,7 +255,7 @@ Spectrum to_host(const CudaSpectrum& s) {
   const DeviceScope scope = context.enter();
   const std::size_t n = static_cast<std::size_t>(s.size), targets = static_cast<std::size_t>(s.targets);
   std::vector<double> eigenvalues(n), projected(targets * n), square(targets), scale(targets), outside(targets),
-      traces(static_cast<std::size_t>(s.traces.count()));
+      residuals(n), traces(static_cast<std::size_t>(s.traces.count()));
   std::vector<std::int64_t> counts(s.counts.empty() ? 0 : targets);
   Spectrum result;
   result.target_exponent.resize(s.target_exponent.empty() ? 0 : targets);
@@ -270,10 +270,12 @@ Spectrum to_host(const CudaSpectrum& s) {
   get(projected.data(), s.projected.data(), targets * n * 8);
   get(square.data(), s.square.data(), targets * 8);
   get(scale.data(), (s.square_scale.empty() ? s.square : s.square_scale).data(), targets * 8);
-  if (singular)
+  if (singular) {
     get(outside.data(), s.outside.data(), targets * 8);
-  else
+    get(residuals.data(), s.projected.data() + targets * n, n * 8);
+  } else {
     get(traces.data(), s.traces.data(), traces.size() * 8);
+  }
   get(counts.data(), s.counts.data(), counts.size() * 8);
   get(result.target_exponent.data(), s.target_exponent.data(), result.target_exponent.size() * 4);
   get(&scalars, s.scalars.data(), sizeof scalars);
@@ -305,7 +307,10 @@ Spectrum to_host(const CudaSpectrum& s) {
   result.features = source.features;
   result.dof = source.dof;
   result.dual = source.dual;
-  SingularValues found{{eigenvalues.rbegin(), eigenvalues.rend()}, {projected.begin(), projected.end()}, {}};
+  SingularValues found{{eigenvalues.rbegin(), eigenvalues.rend()},
+                       {projected.begin(), projected.end()},
+                       {},
+                       {residuals.rbegin(), residuals.rend()}};
   set_singular(result, found, outside, scalars.column, s.steps);
   return result;
 }

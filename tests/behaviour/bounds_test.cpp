@@ -220,6 +220,61 @@ TEST_P(BoundsTest, OfProblemsAtTheEdgeAreNeverBelowTheError) {
   EXPECT_GT(finite, 0);
 }
 
+class SmallBoundsTest : public support::BackendTest {
+ protected:
+  void check(const Problem& problem, Precision precision) {
+    score_problem(engine, problem, {precision}, [&](const Found& found) {
+      EXPECT_LE(found.error, found.fit.error_bound)
+          << culogme::status_name(found.fit.status) << " target " << found.target << " is " << found.fit.evidence
+          << ", the oracle says " << found.evidence;
+      ++compared;
+      finite += std::isfinite(found.fit.error_bound) ? 1 : 0;
+    });
+  }
+  void TearDown() override { EXPECT_GT(3 * finite, 2 * compared) << "bounds of infinity prove nothing"; }
+  /// Bounds come from the same functions on every backend: see BoundsTest.
+  std::uint64_t repeated() const { return GetParam() == culogme::Backend::cpu ? 40 * seeds() : 2; }
+
+  std::int64_t finite = 0, compared = 0;
+};
+CULOGME_OVER_BACKENDS(SmallBoundsTest);
+
+// QR iterations leave off elements of the bidiagonal matrix of up to 100 u of those beside them. Where all singular
+// values but one are equal, and few, that turns the smallest one's vector by more than all roundings together do.
+TEST_P(SmallBoundsTest, EqualSingularValuesButOne) {
+  struct Case {
+    double condition, noise;
+  };
+  for (std::uint64_t seed = 350; seed < 350 + repeated(); ++seed)
+    for (const std::int64_t size : {3, 4, 8})
+      for (const std::int64_t more : {-1, 0, 1})
+        for (const Case& by : {Case{10, 1e-5}, Case{100, 0.1}, Case{1e4, 1e-5}})
+          for (const bool intercept : {false, true}) {
+            const std::int64_t rows = size + more + (intercept ? 1 : 0);
+            const Data features = support::with_spectrum(rows, size, SpectrumKind::one_small, by.condition, seed);
+            check({"size " + std::to_string(size) + ", rows " + std::to_string(rows) + ", condition " +
+                       std::to_string(by.condition) + ", seed " + std::to_string(seed),
+                   features, support::linear_responses(features, 4, by.noise, seed + 7), Scalar::f64, intercept},
+                  Precision::svd);
+          }
+}
+
+// With as many degrees of freedom as features all of y lies in their span; but where columns nearly repeat others, the
+// last reflectors are made of what rounding left of them, and what these miss of y was counted nowhere.
+TEST_P(SmallBoundsTest, ColumnsThatNearlyRepeatOthers) {
+  for (std::uint64_t seed = 350; seed < 350 + repeated(); ++seed)
+    for (const double distance : {1e-7, 3e-8})
+      for (const bool intercept : {false, true}) {
+        Data features = support::normal(intercept ? 5 : 4, 4, seed);
+        const Data moved = support::normal(features.rows, 2, seed + 1);
+        for (std::int64_t i = 0; i < features.rows; ++i)
+          for (std::int64_t j = 0; j < 2; ++j) features(i, j + 2) = features(i, j) + distance * moved(i, j);
+        check({"distance " + std::to_string(distance) + ", seed " + std::to_string(seed), features,
+               support::linear_responses(features, 4, 0.1, seed + 7), Scalar::f32, intercept},
+              Precision::svd);
+      }
+}
+
 /// How far bounds are above errors.
 struct Spread {
   std::size_t count;

@@ -64,6 +64,8 @@ class SingularTest : public support::BackendTest {
 };
 CULOGME_OVER_BACKENDS(SingularTest);
 
+std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
+
 constexpr SpectrumKind kinds[] = {SpectrumKind::geometric, SpectrumKind::one_large, SpectrumKind::one_small,
                                   SpectrumKind::clusters};
 
@@ -295,6 +297,40 @@ TEST(SingularValues, BothMethodsAgree) {
     for (const double value : swept.projected) after += value * value;
     EXPECT_NEAR(before, after, bound * before);
   }
+}
+
+// U' as the coordinates of the unit vectors and V' as those of unit rows: the rows of U'A V - S. Test vectors see all
+// of it where they are as many as columns, and the mean of their squares elsewhere: 16 signs are off by a factor of two
+// once in 1000 rows.
+TEST(SingularValues, ResidualsAreThoseOfTheDefinition) {
+  for (const auto method : {culogme::detail::SingularMethod::divide, culogme::detail::SingularMethod::sweep})
+    for (const std::int64_t n : {1, 3, 8, 16, 17, 60}) {
+      const Data data = support::with_spectrum(n, n, SpectrumKind::geometric, n == 1 ? 1 : 1e3, 23);
+      culogme::detail::AlignedVector<double> matrix(data.values.begin(), data.values.end()), unit(size_of(n * n));
+      for (std::int64_t i = 0; i < n; ++i) unit[size_of(i * n + i)] = 1;
+      culogme::detail::AlignedVector<double> sides = unit;
+      const auto found = culogme::detail::singular_values(n, matrix, sides, n, 1, method, unit);
+      // Rounding of the products that show it, here and there.
+      const double rounding = tolerance::reflectors(n);
+      for (std::int64_t i = 0; i < n; ++i) {
+        long double square = 0;
+        for (std::int64_t j = 0; j < n; ++j) {
+          // Element (i, j) of U'A V, A column-major.
+          long double element = i == j ? -static_cast<long double>(found.values[size_of(i)]) : 0;
+          for (std::int64_t k = 0; k < n; ++k) {
+            long double along = 0;
+            for (std::int64_t l = 0; l < n; ++l)
+              along += static_cast<long double>(data.values[size_of(k * n + l)]) * found.projected[size_of(l * n + i)];
+            element += along * found.rows[size_of(k * n + j)];
+          }
+          square += element * element;
+        }
+        const double row = std::sqrt(static_cast<double>(square)), seen = found.residuals[size_of(i)];
+        SCOPED_TRACE("size " + std::to_string(n) + ", row " + std::to_string(i));
+        EXPECT_LE(seen, (n <= 16 ? 1 : 2) * row + rounding);
+        EXPECT_GE(seen, (n <= 16 ? 1 : 0.5) * row - rounding);
+      }
+    }
 }
 
 TEST(SingularValues, MatricesThatAreNotFiniteAreRefused) {
