@@ -37,11 +37,11 @@ struct EvidenceGrid {
   CULOGME_HOST_DEVICE double ln_t(std::int64_t g) const { return low + grid_spacing * static_cast<double>(g); }
 };
 
-/// Singular values kept are above svd_error >= 8 u64 = 2^-50 of the largest one, so their squares are above 2^-100 and
+/// Singular values kept are above svd_error > 4 u64 = 2^-51 of the largest one, so their squares are above 2^-102 and
 /// the grid has a largest size. Eigenvalues of Gram matrices are above noise_fraction(n) > 2^-48.
 inline constexpr std::int64_t most_grid_points = 84;
-static_assert(static_cast<double>(most_grid_points - 1) * grid_spacing >= 100 * std::numbers::ln2 + 2 * grid_margin);
-static_assert(8 * u64 >= 0x1p-50);
+static_assert(static_cast<double>(most_grid_points - 1) * grid_spacing >= 102 * std::numbers::ln2 + 2 * grid_margin);
+static_assert(4 * u64 >= 0x1p-51);
 
 /// Empty where rank is 0. `smallest` and `largest` of the kept eigenvalues.
 CULOGME_HOST_DEVICE inline EvidenceGrid evidence_grid(const SpectrumScalars& s, double smallest, double largest) {

@@ -25,7 +25,8 @@ AlignedVector<double> transposed(std::int64_t rows, std::int64_t cols, const Ali
 }
 
 /// Q'[Y A T q] and P'[T F] of the bidiagonal form with test vectors T, and the same along the singular vectors once
-/// `run` has been. Products are of T and F apart: what the test vectors say must not depend on the rows F.
+/// `run` has been. Products are of T and F apart: what the test vectors say must not depend on the rows F (bdsqr
+/// turns every column by itself).
 struct Bidiagonal {
   std::int64_t n = 0, columns = 0, probes = 0;
   AlignedVector<double> diagonal, beside;

@@ -28,19 +28,19 @@ struct CudaSpectrum final : AnySpectrum {
   std::int64_t size = 0, targets = 0, rows = 0, features = 0;
   std::vector<std::string> names;
   SpectrumSource source;
-  Buffer<double> traces;              ///< [4] or [5] of launch_spectrum_scalars
-  Buffer<double> eigenvalues;         ///< [size] increasing
-  Buffer<double> projected;           ///< [targets + 1][size]; the last row belongs to the check of the decomposition
-  Buffer<double> square;              ///< [targets] y'y
-  Buffer<double> square_scale;        ///< [targets]
-  Buffer<unsigned long long> counts;  ///< [targets], classification only
-  Buffer<std::int32_t> target_exponent;            ///< [targets], other tasks only
-  Buffer<kernels::SumsState> state;                ///< [1]
-  Buffer<kernels::DeviceSpectrum> scalars;         ///< [1]
-  Buffer<double> singular;                         ///< route svd: [size] singular values, decreasing
-  Buffer<double> outside;                          ///< route svd: [targets] part of y'y beside all directions
-  std::int64_t steps = 0;                          ///< route svd: tiles that the triangle took in
-  Buffer<int> info;                                ///< [1] of cuSOLVER; route svd: [5] of check_singular
+  Buffer<double> traces;                    ///< [4] or [5] of launch_spectrum_scalars
+  Buffer<double> eigenvalues;               ///< [size] increasing
+  Buffer<double> projected;                 ///< [targets + 1][size] and more; behind the targets is what the check left
+  Buffer<double> square;                    ///< [targets] y'y
+  Buffer<double> square_scale;              ///< [targets]
+  Buffer<unsigned long long> counts;        ///< [targets], classification only
+  Buffer<std::int32_t> target_exponent;     ///< [targets], other tasks only
+  Buffer<kernels::SumsState> state;         ///< [1]
+  Buffer<kernels::DeviceSpectrum> scalars;  ///< [1]
+  Buffer<double> singular;                  ///< route svd: [size] singular values, decreasing
+  Buffer<double> outside;                   ///< route svd: [targets] part of y'y beside all directions
+  std::int64_t steps = 0;                   ///< route svd: tiles that the triangle took in
+  Buffer<int> info;                         ///< [1] of cuSOLVER; route svd: [5] of check_singular
   std::vector<std::vector<char>> host_workspaces;  ///< cuSOLVER may use them until its work is done
   std::int64_t sampled = 0;
   Buffer<double> sampled_rows;           ///< [sampled][size] of a standard error; projected by the decomposition

@@ -304,8 +304,9 @@ TEST(SingularValues, BothMethodsAgree) {
 // once in 1000 rows.
 TEST(SingularValues, ResidualsAreThoseOfTheDefinition) {
   for (const auto method : {culogme::detail::SingularMethod::divide, culogme::detail::SingularMethod::sweep})
-    for (const std::int64_t n : {1, 3, 8, 16, 17, 60}) {
-      const Data data = support::with_spectrum(n, n, SpectrumKind::geometric, n == 1 ? 1 : 1e3, 23);
+    for (const std::int64_t n : {1, 3, 4, 8, 16, 20, 32}) {
+      // Graded values, of which iterations leave much more off than rounding does.
+      const Data data = support::with_spectrum(n, n, SpectrumKind::geometric, n == 1 ? 1 : n < 10 ? 1e3 : 1e4, 26);
       culogme::detail::AlignedVector<double> matrix(data.values.begin(), data.values.end()), unit(size_of(n * n));
       for (std::int64_t i = 0; i < n; ++i) unit[size_of(i * n + i)] = 1;
       culogme::detail::AlignedVector<double> sides = unit;
