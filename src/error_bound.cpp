@@ -38,26 +38,30 @@ double singular_interior_bound(const SpectrumScalars& s, const EvidenceResult& r
                rest = s.dual ? of_target + of_columns : std::hypot(of_target, of_columns);
   // It meets r row by row along U, where r_i = (t / s_i) m_i.
   const double unexpected = smaller_of(s.unexpected * weights, s.unexpected_part * point.gamma / s.dof);
+  const double unexpected_turn = smaller_of(s.unexpected / root, s.unexpected_part);
   const double moved = s.target_error + rest + unexpected;
-  if (!(turned <= first_order && moved <= first_order)) return infinite;
+  if (!(turned <= first_order && unexpected_turn <= first_order && moved <= first_order)) return infinite;
   const double rank = static_cast<double>(s.rank), kept = smaller_of(point.gamma, rank * share_left(s, point, rank));
   const double log_det = s.factor_error * std::sqrt(kept) / root + turned * turned +
-                         smaller_of(s.unexpected * std::sqrt(kept) / root, s.unexpected_part * std::sqrt(point.gamma));
+                         smaller_of(s.unexpected * std::sqrt(kept) / root, s.unexpected_part * std::sqrt(point.gamma)) +
+                         unexpected_turn * unexpected_turn;
   // Where all of y lies in the kept directions E misses what it lost of them: a reflector made of what rounding left of
   // a column lies anywhere.
   return log_det / s.dof + moved * (1 + moved) + 0.5 * result.lost / point.error + own_rounding(s, point);
 }
 
 double singular_interpolation_bound(const SpectrumScalars& s, double smallest, const EvidenceResult& result) {
-  if (!(s.factor_error <= first_order * std::sqrt(smallest))) return infinite;
+  const double root = std::sqrt(smallest), unexpected_turn = smaller_of(s.unexpected / root, s.unexpected_part);
+  if (!(s.factor_error <= first_order * root && unexpected_turn <= first_order)) return infinite;
   const double a = result.point.error;
   const double weights = std::sqrt(result.weight_sum / a);  // |z| / |m|
   const double moved = weights * (s.target_error * std::sqrt(result.square / a) + s.factor_error) +
                        smaller_of(s.unexpected * weights, s.unexpected_part);
   if (!(moved <= first_order)) return infinite;
   const double inverse = std::sqrt(result.inverse_sum);
-  const double log_det =
-      s.factor_error * inverse + smaller_of(s.unexpected * inverse, s.unexpected_part * std::sqrt(s.dof));
+  const double log_det = s.factor_error * inverse +
+                         smaller_of(s.unexpected * inverse, s.unexpected_part * std::sqrt(s.dof)) +
+                         unexpected_turn * unexpected_turn;
   return moved * (1 + moved) + log_det / s.dof + own_rounding(s, result.point);
 }
 
@@ -145,10 +149,7 @@ ErrorBounds interpolation_bounds(const SpectrumScalars& s, double smallest, doub
   return {others + of_log_det.bound, others + of_log_det.estimate};
 }
 
-}  // namespace
-
-ErrorBounds error_bounds(const SpectrumScalars& spectrum, double smallest, double largest,
-                         const EvidenceResult& result) {
+ErrorBounds bounds_at(const SpectrumScalars& spectrum, double smallest, double largest, const EvidenceResult& result) {
   const EvidencePoint& point = result.point;
   if (!point.known) return alike(infinite);
   switch (point.status) {
@@ -167,6 +168,25 @@ ErrorBounds error_bounds(const SpectrumScalars& spectrum, double smallest, doubl
       return {};
   }
   return alike(infinite);
+}
+
+}  // namespace
+
+ErrorBounds error_bounds(const SpectrumScalars& spectrum, double smallest, double largest,
+                         const EvidenceResult& result) {
+  ErrorBounds bounds = bounds_at(spectrum, smallest, largest, result);
+  EvidenceResult beside = result;
+  for (const EvidencePoint& other : {result.other, result.limit}) {
+    if (other.status == TargetStatus::empty) continue;
+    beside.point = other;
+    const ErrorBounds of_other = bounds_at(spectrum, smallest, largest, beside);
+    // A limit lies below the errors of most spectra; EvidenceSolver has looked what is promised there.
+    if (other.status == TargetStatus::interpolation_limit && !std::isfinite(of_other.bound)) continue;
+    const double behind = result.point.evidence - other.evidence;
+    bounds.bound = larger_of(bounds.bound, of_other.bound - behind);
+    bounds.estimate = larger_of(bounds.estimate, of_other.estimate - behind);
+  }
+  return bounds;
 }
 
 }  // namespace culogme::detail

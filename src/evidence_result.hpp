@@ -31,7 +31,10 @@ struct EvidenceResult {
   std::int32_t iterations = 0;
   double square = 0, square_scale = 0;     ///< of TargetScalars
   double lost = 0, residual_noise = 0;     ///< the same
-  double inverse_sum = 0, weight_sum = 0;  ///< sum 1 / sigma, sum x2 / sigma^2: at the interpolation limit only
+  double inverse_sum = 0, weight_sum = 0;  ///< sum 1 / sigma, sum x2 / sigma^2: where there is an interpolation limit
+  /// What the maximum was preferred to, by less than their errors perhaps: the best of the other interior maxima, and
+  /// the interpolation limit; empty where there is none.
+  EvidencePoint other, limit;
 };
 
 }  // namespace culogme::detail

@@ -60,7 +60,7 @@ class EvidenceSolver {
   CULOGME_HOST_DEVICE EvidencePoint solve() {
     best_ = {TargetStatus::null_limit, evidence_value(y_.square, 0, s_.dof), infinite, y_.square, 0, 0};
     if (s_.rank > 0) {
-      if (!slope_of_.rows_are_left) offer(interpolation());
+      if (has_interpolation()) offer(interpolation());
       const std::int64_t first = grid_.visible, last = grid_.points - 1;
       solve_below();
       for (std::int64_t g = first; g < last; ++g) {
@@ -93,6 +93,11 @@ class EvidenceSolver {
   }
 
   CULOGME_HOST_DEVICE std::int32_t iterations() const { return iterations_; }
+
+  /// The best interior maximum that solve() did not take; empty if there is none.
+  CULOGME_HOST_DEVICE const EvidencePoint& other() const { return other_; }
+
+  CULOGME_HOST_DEVICE bool has_interpolation() const { return s_.rank > 0 && !slope_of_.rows_are_left; }
 
  private:
   /// Where the spectrum is noise the evidence is too; but if even that promises more than what was found, nobody knows.
@@ -291,7 +296,12 @@ class EvidenceSolver {
             : 16 * u64 *
                   (1 + std::fabs(best_.evidence) + (std::fabs(candidate.log_det) + std::fabs(best_.log_det)) / s_.dof);
     const bool finite = std::fabs(candidate.evidence) <= DBL_MAX && candidate.error > 0;
-    if (finite && candidate.evidence > best_.evidence + rounding) best_ = candidate;
+    if (!finite) return;
+    const bool taken = candidate.evidence > best_.evidence + rounding;
+    const EvidencePoint loser = taken ? best_ : candidate;
+    if (taken) best_ = candidate;
+    const bool first = other_.status == TargetStatus::empty;
+    if (loser.status == TargetStatus::interior && (first || loser.evidence > other_.evidence)) other_ = loser;
   }
 
   const SpectrumScalars& s_;
@@ -299,7 +309,7 @@ class EvidenceSolver {
   const TargetScalars& y_;
   const Sums& sums_;
   const SlopeRule slope_of_;
-  EvidencePoint best_;
+  EvidencePoint best_, other_;
   std::int32_t iterations_ = 0;
 };
 
@@ -323,7 +333,9 @@ CULOGME_HOST_DEVICE EvidenceResult maximise_target(const SpectrumScalars& spectr
   }
   result.point = solver.solve();
   result.iterations = solver.iterations();
-  if (result.point.status == TargetStatus::interpolation_limit) {
+  result.other = solver.other();
+  if (solver.has_interpolation()) {
+    result.limit = solver.interpolation();
     const SumPair inverse = sums.inverse();
     result.inverse_sum = inverse.first;
     result.weight_sum = inverse.second;

@@ -71,23 +71,21 @@ CULOGME_HOST_DEVICE inline double independent_norm(std::int64_t n, double entry)
 
 /// Eigenvalues at or below this fraction of the norm of the f32 errors are left out; those between are noise too, but
 /// leaving out true ones would do more harm at the t that can be known. What is left out or lies between must not carry
-/// the target: `hidden_fraction` and TargetSolver look.
+/// the target: `may_hide` and EvidenceSolver look.
 inline constexpr double f32_cut = 1e-3;
 
 /// Eigenvalues at or below this fraction of the largest one are rounding noise.
 CULOGME_HOST_DEVICE inline double noise_fraction(std::int64_t n) { return 2 * u64 * (16 + static_cast<double>(n)); }
 
-/// Bound on the Frobenius norm of the error of QR of row tiles and the singular values after it, relative to that of
-/// the matrix, and of every target in the same way: both are backward stable column by column. `cols` reflectors and
-/// `steps` tiles leave errors of independent signs.
+/// Bound on the Frobenius norm of the roundings of QR of row tiles and the singular values after it, relative to that
+/// of the matrix, and of every target in the same way: both are backward stable column by column. `cols` reflectors and
+/// `steps` tiles leave errors of independent signs. What iterations leave off is not in it (unexpected_square).
 CULOGME_HOST_DEVICE inline double svd_error(std::int64_t cols, std::int64_t steps) {
   return u64 * (4 + 0.5 * std::sqrt(static_cast<double>(cols + steps)));
 }
 
 /// Directions whose eigenvalues are noise may hold part of the target all the same. That is a worry from this fraction
-/// of the residual on; `directions` random ones of n would explain directions / n of it.
-CULOGME_HOST_DEVICE inline double hidden_fraction(std::int64_t directions, double dof) {
-  return 0.005 + 4 * static_cast<double>(directions) / dof;
-}
+/// of the residual on, beside four times what random ones would explain of it: `directions` of n, directions / n.
+inline constexpr double hidden_fraction = 0.005;
 
 }  // namespace culogme::detail

@@ -24,11 +24,12 @@ struct SpectrumScalars {
   double entry_error = 0;                     ///< f32 products: eta max G'_ii
   double row_error = 0;                       ///< rows of 11 bits: |dF|_F, what their rounding changed
   double drift = 0;                           ///< the same: sums may have shrunk by this (narrow_drift)
-  double rounded_row = 0;      ///< f32 products: u32 sqrt(max G'_ii), the rounding of a row times unit weights
-  double norm_error = 0;       ///< both together as a spectral norm: nothing is known of the evidence at t below this
-  double cut_error = 0;        ///< largest eigenvalue that was left out as noise
-  double factor_error = 0;     ///< route svd: bound on |dF|_F; norm_error is its square then, the other errors are 0
-  double column_error = 0;     ///< route svd: bound on |dF m| / |m|; smaller where dF is known column by column
+  double rounded_row = 0;  ///< f32 products: u32 sqrt(max G'_ii), the rounding of a row times unit weights
+  double norm_error = 0;   ///< both together as a spectral norm: nothing is known of the evidence at t below this
+  double cut_error = 0;    ///< largest eigenvalue that was left out as noise
+  double factor_error =
+      0;  ///< route svd: bound on |dF|_F of roundings; norm_error is its square then, the other errors are 0
+  double column_error = 0;     ///< route svd: bound on |dF m| / |m| of these, and of what was left out and seen
   double target_error = 0;     ///< route svd: bound on |dy| / |y|; 0 on the other routes
   double unexpected = 0;       ///< route svd: |U'dF|_F of what test vectors see of dF beyond factor_error, kept rows
   double unexpected_part = 0;  ///< route svd: |S^-1 U'dF|_F of the same
@@ -156,7 +157,8 @@ CULOGME_HOST_DEVICE inline double unexpected_square(const SpectrumScalars& s, do
   return larger_of(0.0, residual * residual - s.factor_error * s.factor_error / static_cast<double>(gram_size(s)));
 }
 
-/// Sums of unexpected_square over the kept directions, of the same divided by sigma, and over the others.
+/// Sums of unexpected_square over the kept directions, of the same divided by sigma, and over the others. Where sigma
+/// underflows the second is no number and the first one counts.
 CULOGME_HOST_DEVICE inline void set_unexpected(SpectrumScalars& s, double kept, double kept_part, double left_out) {
   s.unexpected = std::sqrt(kept);
   s.unexpected_part = std::sqrt(kept_part);
@@ -180,6 +182,23 @@ struct TargetScalars {
   double lost = 0;            ///< dual or svd, rank = n: part of y'y outside the kept directions, which hold all of it
 };
 
+/// Doubtful directions that need not have an eigenvalue of 0.
+CULOGME_HOST_DEVICE inline double left_out(const SpectrumScalars& s) {
+  return static_cast<double>(s.doubtful) - larger_of(static_cast<double>(gram_size(s)) - s.dof, 0.0);
+}
+
+/// Whether the doubtful directions may explain more of the residual than is no worry. `doubtful`: of ProjectionSums;
+/// `unexplained`: the residual, or its noise.
+CULOGME_HOST_DEVICE inline bool may_hide(const SpectrumScalars& s, double doubtful, double square_scale,
+                                         double unexplained) {
+  const double known = static_cast<double>(gram_size(s) - s.doubtful);
+  if (left_out(s) <= 0 || 2 * left_out(s) < s.dof - known)
+    return doubtful > (hidden_fraction + 4 * static_cast<double>(s.doubtful) / s.dof) * unexplained;
+  // Half of what the known directions leave of n, and more: they may explain all of the residual, so that what random
+  // ones would explain is no measure. The rounding of F'y hides signals too.
+  return doubtful + 16 * u64 * left_out(s) * square_scale > hidden_fraction * unexplained;
+}
+
 /// `smallest`: the first kept eigenvalue; unused where rank is 0.
 CULOGME_HOST_DEVICE inline TargetScalars target_scalars(const SpectrumScalars& s, double smallest,
                                                         const ProjectionSums& sums, double square,
@@ -195,8 +214,7 @@ CULOGME_HOST_DEVICE inline TargetScalars target_scalars(const SpectrumScalars& s
     target.residual_noise = (turn + s.square_error) * (turn + s.square_error) * square;
     // Where f32 products leave nothing but noise of an eigenvalue, the true one may be any number of times smaller, and
     // with it the determinant.
-    target.hidden = s.entry_error > 0 &&
-                    static_cast<double>(s.doubtful) > larger_of(static_cast<double>(gram_size(s)) - s.dof, 0.0);
+    target.hidden = s.entry_error > 0 && left_out(s) > 0;
     return target;
   }
   target.residual = square - sums.explained;
@@ -205,9 +223,8 @@ CULOGME_HOST_DEVICE inline TargetScalars target_scalars(const SpectrumScalars& s
   const double unexplained = larger_of(target.residual, target.residual_noise);
   // What rows lost to 11 bits is in no sum: a direction that they flattened may have held all of y. Of rows that were
   // subtracted again nobody knows what they lost, so that row_error tells nothing here.
-  const bool flattened =
-      s.drift > 0 && static_cast<double>(s.doubtful) > larger_of(static_cast<double>(gram_size(s)) - s.dof, 0.0);
-  target.hidden = flattened || sums.doubtful > hidden_fraction(s.doubtful, s.dof) * unexplained;
+  const bool flattened = s.drift > 0 && left_out(s) > 0;
+  target.hidden = flattened || may_hide(s, sums.doubtful, square_scale, unexplained);
   return target;
 }
 

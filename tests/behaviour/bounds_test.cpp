@@ -186,7 +186,8 @@ TEST_P(BoundsTest, AreNeverBelowTheError) {
 TEST_P(BoundsTest, OfNarrowRowsAreNeverBelowTheError) { check({Precision::tf32, Precision::half}, {1.0, 0.1}, 1, 6); }
 
 // Kinds of problems with which bounds that hold for all of the above were found below the error: rows that nearly
-// repeat others, as many rows as features in the primal form (seed 361), and one row more in f64.
+// repeat others, as many rows as features in the primal form (seed 361), and one row more in f64, also where the target
+// is an exact function of features that f64 products take for noise, all but one.
 TEST_P(BoundsTest, OfProblemsAtTheEdgeAreNeverBelowTheError) {
   std::int64_t finite = 0;
   const auto holds = [&](const Found& found) {
@@ -216,6 +217,11 @@ TEST_P(BoundsTest, OfProblemsAtTheEdgeAreNeverBelowTheError) {
                        Scalar::f64, intercept},
                       {Precision::f64, Precision::svd}, holds);
       }
+      const Data hiding = support::with_spectrum(intercept ? 22 : 21, 20, SpectrumKind::one_large, 1e8, seed);
+      score_problem(engine,
+                    {"hidden exactly" + numbered, hiding, support::linear_responses(hiding, 4, 0, seed + 7),
+                     Scalar::f64, intercept},
+                    {Precision::f64}, holds);
     }
   EXPECT_GT(finite, 0);
 }
@@ -273,6 +279,24 @@ TEST_P(SmallBoundsTest, ColumnsThatNearlyRepeatOthers) {
                support::linear_responses(features, 4, 0.1, seed + 7), Scalar::f32, intercept},
               Precision::svd);
       }
+}
+
+// Two interior maxima, and a limit beside the other one, that differ by less than the error of one of them: the one
+// with the smaller error is taken, and the other one is the better.
+TEST_P(SmallBoundsTest, MaximaThatAreNearlyAsGood) {
+  struct Case {
+    Precision precision;
+    SpectrumKind kind;
+    double condition;
+    std::int64_t size;
+    std::uint64_t seed;
+  };
+  for (const Case& by : {Case{Precision::f32, SpectrumKind::clusters, 30, 3, 19},
+                         Case{Precision::tf32, SpectrumKind::geometric, 10, 3, 331},
+                         Case{Precision::tf32, SpectrumKind::clusters, 3, 6, 406}})
+    check({"seed " + std::to_string(by.seed), support::with_spectrum(by.size, by.size, by.kind, by.condition, by.seed),
+           support::normal(by.size, 4, by.seed + 3), Scalar::f32, false, true},
+          by.precision);
 }
 
 /// How far bounds are above errors.
