@@ -73,12 +73,8 @@ class EvidenceSolver {
       if (sums_.slope(last) > 0 && decreasing_at_infinity()) solve_above();
       if (better_in_noise()) best_.known = false;
     }
-    // An r0 that is no larger than its noise may be none, and then the evidence has any height at small t. (The noise
-    // of narrow rows is counted far too large for that, unless the evidence grows towards small t or nothing was
-    // found.)
-    const bool counted =
-        s_.drift == 0 || best_.status == TargetStatus::null_limit || (s_.rank > 0 && sums_.slope(grid_.visible) <= 0);
-    const bool may_be_none = slope_of_.rows_are_left && y_.residual <= y_.residual_noise && counted;
+    // An r0 that is no larger than its noise may be none, and then the evidence has any height at small t.
+    const bool may_be_none = slope_of_.rows_are_left && y_.residual <= y_.residual_noise;
     if (y_.hidden || may_be_none) best_.known = false;
     return best_;
   }

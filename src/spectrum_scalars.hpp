@@ -24,11 +24,10 @@ struct SpectrumScalars {
   double entry_error = 0;                     ///< f32 products: eta max G'_ii
   double row_error = 0;                       ///< rows of 11 bits: |dF|_F, what their rounding changed
   double drift = 0;                           ///< the same: sums may have shrunk by this (narrow_drift)
-  double rounded_row = 0;  ///< f32 products: u32 sqrt(max G'_ii), the rounding of a row times unit weights
-  double norm_error = 0;   ///< both together as a spectral norm: nothing is known of the evidence at t below this
-  double cut_error = 0;    ///< largest eigenvalue that was left out as noise
-  double factor_error =
-      0;  ///< route svd: bound on |dF|_F of roundings; norm_error is its square then, the other errors are 0
+  double rounded_row = 0;      ///< f32 products: u32 sqrt(max G'_ii), the rounding of a row times unit weights
+  double norm_error = 0;       ///< both together as a spectral norm: nothing is known of the evidence at t below this
+  double cut_error = 0;        ///< largest eigenvalue that was left out as noise
+  double factor_error = 0;     ///< route svd: bound on |dF|_F of roundings; norm_error is its square, the others are 0
   double column_error = 0;     ///< route svd: bound on |dF m| / |m| of these, and of what was left out and seen
   double target_error = 0;     ///< route svd: bound on |dy| / |y|; 0 on the other routes
   double unexpected = 0;       ///< route svd: |U'dF|_F of what test vectors see of dF beyond factor_error, kept rows
