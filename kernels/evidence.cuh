@@ -177,6 +177,12 @@ class BlockSums {
   const GridSums& on_grid_;
 };
 
+/// The scalars of a target in shared memory, where they take no registers beside the sums.
+union SharedTarget {
+  __device__ SharedTarget() {}  // a variable in shared memory cannot be initialised
+  detail::TargetScalars value;
+};
+
 /// What the directions of a target add up to. kept [rank] eigenvalues; x2 [rank]: written where it is not streamed.
 template <int threads, bool streamed>
 __device__ detail::ProjectionSums project(const EvidenceArguments& a, const DeviceSpectrum& s, const double* projected,
@@ -204,6 +210,7 @@ __global__ void __launch_bounds__(threads, (streamed ? 3 : 4) * evidence_threads
     evidence_kernel(EvidenceArguments a) {
   extern __shared__ double values[];  // sigma [rank], x2 [rank]; nothing where streamed
   __shared__ GridSums grid;
+  __shared__ SharedTarget shared;
   const DeviceSpectrum& s = *a.spectrum;
   const std::int64_t cut = s.scalars.cut, rank = s.scalars.rank;
   // By the threads that read them in project(), which so need no barrier.
@@ -223,9 +230,10 @@ __global__ void __launch_bounds__(threads, (streamed ? 3 : 4) * evidence_threads
           a.outside != nullptr ? detail::singular_target(s.scalars, total, square, a.outside[target])
                                : detail::target_scalars(s.scalars, s.smallest, total, square,
                                                         a.square_scale == nullptr ? square : a.square_scale[target]);
+      if (threadIdx.x == 0) shared.value = y;
       const BlockSums<threads, streamed> sums(sigma, streamed ? projected + cut : x2, s, grid);
       sums.scan(y.residual, detail::slope_rule(s.scalars, y.square_scale), grid);
-      result = detail::maximise_target(s.scalars, s.grid, y, sums);
+      result = detail::maximise_target(s.scalars, s.grid, shared.value, sums);
     }
     if (threadIdx.x == 0) write_result(a.results + target, result);
     // No barrier: every reading of x2 is followed by one of a reduction, and the next target's first reduction comes
