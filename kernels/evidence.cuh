@@ -237,7 +237,7 @@ __global__ void __launch_bounds__(threads, (streamed ? 3 : 4) * evidence_threads
     }
     if (threadIdx.x == 0) write_result(a.results + target, result);
     // No barrier: every reading of x2 is followed by one of a reduction, and the next target's first reduction comes
-    // before its grid.
+    // before its grid and its scalars.
   }
 }
 

@@ -114,7 +114,8 @@ void add_warnings(Score& score, const ScoreOptions& options) {
         "no signal: no target beats its null evidence; are the rows of features and labels in the same order? "
         "(A loader that shuffles changes it.)");
   const Products products = products_of(score.route);
-  if (!(score.error_estimate <= options.accuracy))
+  const bool has_none = score.procedure == Procedure::reference && std::isnan(score.error_estimate);
+  if (!has_none && !(score.error_estimate <= options.accuracy))
     score.warnings.push_back(
         "the error estimate " + bound_text(score.error_estimate) + " is above the accuracy asked for, " +
         bound_text(options.accuracy) +

@@ -56,8 +56,10 @@ struct TargetFit {
   double alpha = 0;          ///< precision of the weights; infinite at the null limit
   double beta = 0;           ///< precision of the noise; infinite where unbounded
   double gamma = 0;          ///< effective number of parameters
-  double error_bound = 0;    ///< first-order bound on the error of `evidence` (docs/numerics.md)
-  /// At most `error_bound`: what rounding of independent signs leaves of it, six standard deviations.
+  /// First-order bound on the error of `evidence` (docs/numerics.md). Procedure::reference has none: NaN, infinite
+  /// where its products are not f64.
+  double error_bound = 0;
+  /// At most `error_bound`, and NaN with it: what rounding of independent signs leaves of it, six standard deviations.
   double error_estimate = 0;
   /// Of `evidence`, as Score::standard_error. NaN also for classes and labels of which the sample of a longer table
   /// holds fewer than 8 rows.
@@ -84,7 +86,7 @@ struct RowEvidence {
 /// Plain values, no handles.
 struct Score {
   double value = 0;           ///< mean evidence over the targets that are not empty; +infinity if one is unbounded
-  double error_bound = 0;     ///< mean of the targets' bounds
+  double error_bound = 0;     ///< mean of the targets' bounds, and NaN where they are
   double error_estimate = 0;  ///< mean of the targets' estimates; decides whether Precision::automatic goes on
   double null_value = 0;      ///< mean null evidence
   /// Standard deviation of `value` over other sets of as many rows from the same population, by the jackknife

@@ -88,7 +88,8 @@ std::string close_calls(const std::vector<RankedModel>& models) {
     const Score& better = models[i - 1].score;
     const Score& next = models[i].score;
     if (!std::isfinite(better.value) || !std::isfinite(next.value)) continue;
-    if (better.value - next.value > better.error_bound + next.error_bound) continue;
+    const double bound = better.error_bound + next.error_bound;
+    if (better.value - next.value > (std::isnan(bound) ? 0 : bound)) continue;  // published numbers have none
     if (++count > named_pairs) continue;
     pairs += (pairs.empty() ? "" : "; ") + models[i - 1].name + " and " + models[i].name;
   }
@@ -151,10 +152,7 @@ std::string rank_table(const RankReport& report, bool quiet) {
   if (logme) header.emplace_back("features");
   for (const std::string& measure : report.measures) {
     header.push_back(measure);
-    if (measure == "logme") {
-      header.emplace_back("error bound");
-      if (errors) header.emplace_back("std error");
-    }
+    if (measure == "logme" && errors) header.insert(header.end(), {"error bound", "std error"});
   }
   if (compared) header.insert(header.end(), {"beats next", "tie"});
   columns.resize(header.size(), Align::right);
@@ -170,9 +168,9 @@ std::string rank_table(const RankReport& report, bool quiet) {
     if (logme) cells.push_back(model.score.features > 0 ? std::to_string(model.score.features) : "-");
     for (std::size_t k = 0; k < report.measures.size(); ++k) {
       cells.push_back(cell(model.values[k]));
-      if (report.measures[k] != "logme") continue;
+      if (report.measures[k] != "logme" || !errors) continue;
       cells.push_back(std::isnan(model.values[k]) ? "-" : general(model.score.error_bound, 2));
-      if (errors) cells.push_back(some(model.score.standard_error, general(model.score.standard_error, 2)));
+      cells.push_back(some(model.score.standard_error, general(model.score.standard_error, 2)));
     }
     if (compared)
       cells.insert(cells.end(), {some(model.beats_next, fixed(model.beats_next, 3)), model.tied_with_best ? "=" : ""});

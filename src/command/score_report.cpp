@@ -211,11 +211,14 @@ std::string score_table(const ScoreReport& report, bool quiet) {
   TextTable table({Align::left, Align::left});
   for (const std::string& measure : report.measures) table.add({measure, fixed(report.value(measure), digits)});
   if (logme) {
-    table.add({"error bound", general(score.error_bound, 2) + (report.measures.size() > 1 ? " (logme)" : "")});
-    table.add({"error estimate", general(score.error_estimate, 2) + (report.measures.size() > 1 ? " (logme)" : "")});
-    if (!std::isnan(score.standard_error))
-      table.add({"standard error", general(score.standard_error, 2) + (report.measures.size() > 1 ? " (logme)" : "")});
-    table.add({"null score", fixed(score.null_value, digits) + (report.measures.size() > 1 ? " (logme)" : "")});
+    const std::string of = report.measures.size() > 1 ? " (logme)" : "";
+    const auto add_error = [&](const char* name, double error) {
+      if (!std::isnan(error)) table.add({name, general(error, 2) + of});
+    };
+    add_error("error bound", score.error_bound);
+    add_error("error estimate", score.error_estimate);
+    add_error("standard error", score.standard_error);
+    table.add({"null score", fixed(score.null_value, digits) + of});
     table.add(
         {"features", report.name + ": " + counted(score.features, "column") + ", rank " + std::to_string(score.rank)});
   }

@@ -65,7 +65,8 @@ std::vector<TargetFit> reference_evidence(const Spectrum& s, const ReferenceOpti
       throw NumericalError("the published procedure has no finite value for target " + std::to_string(k) +
                            ": its logarithms do not exist for these features");
     // Its stopping rule has no error bound; rounding by f32 products would come on top without a word.
-    fits[k].error_bound = fits[k].error_estimate = s.trace_error > 0 ? std::numeric_limits<double>::infinity() : 0;
+    using Limits = std::numeric_limits<double>;
+    fits[k].error_bound = fits[k].error_estimate = s.trace_error > 0 ? Limits::infinity() : Limits::quiet_NaN();
     fits[k].null_evidence = -0.5 * (std::log(2 * std::numbers::pi * square / rows) + 1);
   }
   return fits;

@@ -65,6 +65,21 @@ TEST_P(ReferenceTest, SignalAndScale) {
   }
 }
 
+TEST_P(ReferenceTest, HasNoErrorBound) {
+  const support::Stored stored(support::rectified(120, 14, 0, 1, 1), Scalar::f32);
+  const support::Labels labels = support::balanced_labels(120, 4, 2);
+  culogme::ScoreOptions options;
+  options.procedure = culogme::Procedure::reference;
+  const culogme::Score usual = culogme::score(engine, stored.view(), support::view(labels), 4, options);
+  EXPECT_TRUE(std::isnan(usual.error_bound) && std::isnan(usual.error_estimate)) << usual.error_bound;
+  EXPECT_TRUE(usual.warnings.empty()) << usual.warnings.front();
+  options.precision = culogme::Precision::f32;
+  const culogme::Score f32 = culogme::score(engine, stored.view(), support::view(labels), 4, options);
+  EXPECT_TRUE(std::isinf(f32.error_bound) && std::isinf(f32.error_estimate)) << f32.error_bound;
+  ASSERT_EQ(f32.warnings.size(), 1u);
+  EXPECT_NE(f32.warnings.front().find("f32; use f64 products"), std::string::npos) << f32.warnings.front();
+}
+
 TEST_P(ReferenceTest, WideAndSquareFeatures) {
   const support::Labels labels = support::balanced_labels(24, 3, 6);
   check(support::normal(24, 70, 7), labels, 3);

@@ -119,15 +119,17 @@ TEST(CommandRank, NoStandardErrorsOfPublishedNumbersOrOtherMeasures) {
   const Models models;
   const nlohmann::json published = models.json({"--labels", models.labels, "--procedure", "reference",
                                                 models.pair("w", "worse.npy"), models.pair("g", "good.npy")});
+  EXPECT_EQ(published["warnings"].dump().find("error bounds"), std::string::npos) << published["warnings"];
   for (const nlohmann::json& model : published["models"]) {
     EXPECT_TRUE(model["standard_error"].is_null() && model["beats_next"].is_null());
+    EXPECT_TRUE(model["error_bound"].is_null() && model["error_estimate"].is_null());
     EXPECT_EQ(model["tied_with_best"], false);
   }
   EXPECT_FALSE(published.contains("ties"));
   const std::string text = run({"rank", "--labels", models.labels, "--procedure", "reference",
                                 models.pair("w", "worse.npy"), models.pair("g", "good.npy")})
                                .out;
-  EXPECT_EQ(text.find("std error"), std::string::npos) << text;
+  EXPECT_EQ(text.find("error"), std::string::npos) << text;
 }
 
 TEST(CommandRank, EqualScoresStandInTheOrderOfTheNames) {

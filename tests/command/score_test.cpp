@@ -109,6 +109,10 @@ TEST(CommandScore, OptionsReachTheLibrary) {
   const nlohmann::json published = one.json({one.features, "--labels", one.labels, "--procedure", "reference"});
   EXPECT_EQ(published["score"], one.expected(reference).value);
   EXPECT_EQ(published["procedure"], "reference");
+  EXPECT_TRUE(published["error_bound"].is_null());  // and no 0, which would be a promise
+  EXPECT_EQ(published["warnings"].dump().find("error estimate"), std::string::npos) << published["warnings"];
+  const std::string table = run({"score", one.features, "--labels", one.labels, "--procedure", "reference"}).out;
+  EXPECT_EQ(table.find("error"), std::string::npos) << table;
   reference.reference = {1e-7, 40, 1e-8};
   const nlohmann::json variant =
       one.json({one.features, "--labels", one.labels, "--procedure", "reference", "--reference-tolerance", "1e-7",
