@@ -80,9 +80,9 @@ struct Labels {
 };
 
 /// Reads labels: .npy (integers, bool, floats, 'U'/'S' texts), .npz/.safetensors members, .txt (one a line),
-/// .csv:COLUMN. Shape (N,) or (N, 1) for classes, (N,) or (N, K) for regression and multi-label.
-/// Throws FileError; InvalidArgument or NumericalError for values that are no labels, naming file, row and value;
-/// OutOfMemory, before anything is read where a header tells.
+/// .csv:COLUMN (of one column its name may be left out). Shape (N,) or (N, 1) for classes, (N,) or (N, K) for
+/// regression and multi-label. Throws FileError; InvalidArgument or NumericalError for values that are no labels,
+/// naming file, row and value; OutOfMemory, before anything is read where a header tells.
 Labels read_labels(const std::string& spec, const LabelOptions& options = {});
 
 /// A list of class names for LabelOptions::classes: a number C stands for "0" ... "C-1", else a text file, one a line.

@@ -313,6 +313,7 @@ RawLabels read_label_text(std::shared_ptr<InputFile> file, const std::string& co
     std::vector<std::string> cells;
     if (!reader.next_record(header)) throw FileError(labels.name + " has no header");
     for (std::string& cell : header) cell = std::string(trimmed(cell));
+    check_separator(labels.name, header);
     const std::size_t index = find_column(labels.name, header, column);
     while (reader.next_record(cells)) {
       const std::string line = labels.name + ": line " + std::to_string(reader.line());

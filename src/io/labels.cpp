@@ -31,8 +31,9 @@ std::string only_column(std::shared_ptr<detail::InputFile> file) {
   detail::TextReader(std::move(file)).next_record(header);
   for (std::string& cell : header) cell = std::string(detail::trimmed(cell));
   if (header.size() == 1) return header.front();
+  const auto named = std::find_if(header.begin(), header.end(), [](const std::string& cell) { return !cell.empty(); });
   throw InvalidArgument(name + " is a CSV: name the column of the labels, as in " + name + ":" +
-                        (header.empty() ? "COLUMN" : detail::shown(header.front())) +
+                        (named == header.end() ? "COLUMN" : detail::shown(*named)) +
                         " (it holds: " + detail::listed(header) + ")");
 }
 
@@ -154,8 +155,13 @@ Labels read_checked_labels(const std::string& spec, const LabelOptions& options)
     labels.rows = static_cast<std::int64_t>(integers != nullptr ? integers->codes.size() : texts->codes.size());
     labels.task = options.task.value_or(Task::classification);
   }
-  if (options.rows.has_value() && labels.rows != *options.rows)
-    detail::throw_row_mismatch(options.rows_of, *options.rows, labels.name, std::to_string(labels.rows));
+  if (options.rows.has_value() && labels.rows != *options.rows) {
+    // A list of labels that was saved as .csv lost its first one so.
+    const bool one_less = !raw.column.empty() && labels.rows + 1 == *options.rows;
+    detail::throw_row_mismatch(options.rows_of, *options.rows,
+                               labels.name + (one_less ? " (below its first line, the header)" : ""),
+                               std::to_string(labels.rows));
+  }
   if (texts != nullptr) check_texts(*texts, options, raw);
   if (labels.task != Task::classification) {
     const std::string task = task_name(labels.task);

@@ -133,6 +133,12 @@ std::size_t find_column(const std::string& file, const std::vector<std::string>&
   return static_cast<std::size_t>(found - header.begin());
 }
 
+void check_separator(const std::string& file, const std::vector<std::string>& header) {
+  if (header.size() == 1 && header.front().find_first_of(";\t") != std::string::npos)
+    throw FileError(file + ": the header " + in_quotes(header.front()) +
+                    " has no comma; columns are separated by commas");
+}
+
 CsvFile read_csv(const std::string& path) {
   auto file = std::make_shared<InputFile>(path);
   const Sniffed sniffed = sniff(file->head(), path);
@@ -153,10 +159,7 @@ CsvFile read_csv(const std::string& path) {
       throw FileError(csv.name + " has the column " + in_quotes(column) + " twice");
     }
   }
-  const std::string& only = csv.header.front();
-  if (csv.header.size() == 1 && only.find_first_of(";\t") != std::string::npos) {
-    throw FileError(csv.name + ": the header " + in_quotes(only) + " has no comma; columns are separated by commas");
-  }
+  check_separator(csv.name, csv.header);
   std::vector<std::string> cells;
   while (reader.next_record(cells)) {
     const std::string line = csv.name + ": line " + std::to_string(reader.line());

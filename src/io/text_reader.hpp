@@ -46,6 +46,9 @@ class TextReader {
 /// where it is there twice.
 std::size_t find_column(const std::string& file, const std::vector<std::string>& header, const std::string& column);
 
+/// Throws FileError where a header is one cell that holds semicolons or tabs: its file's columns are taken for one.
+void check_separator(const std::string& file, const std::vector<std::string>& header);
+
 /// A whole CSV file in memory: header and records of the same length, cells trimmed. `lines` are the records' lines.
 struct CsvFile {
   std::string name;

@@ -203,6 +203,19 @@ TEST(Labels, ReadsTextFilesAndCsvColumns) {
   EXPECT_EQ(size.target_names, (Names{"size"}));
   expect_names(message_of<InvalidArgument>([&] { read_labels(csv); }), {"l.csv", "column", "the class"});
   EXPECT_EQ(read_labels(folder.write("one.csv", "label\nb\na\n")).target_names, (Names{"a", "b"})) << "only one column";
+  const std::string index = folder.write("index.csv", ",0\n0,3\n");
+  expect_names(message_of<InvalidArgument>([&] { read_labels(index); }), {"index.csv:0", "(it holds: , 0)"});
+  for (const char* text : {"id;label\n0;1\n1;2\n", "id\tlabel\n0\t1\n"})
+    expect_names(message_of<FileError>([&] { read_labels(folder.write("other.csv", text)); }),
+                 {"other.csv", "no comma", "separated by commas"});
+  culogme::LabelOptions three;
+  three.rows = 3;
+  three.rows_of = "x.npy";
+  const std::string bare = folder.write("bare.csv", "3\n4\n4\n");
+  expect_names(message_of<InvalidArgument>([&] { read_labels(bare, three); }),
+               {"x.npy has 3 rows", "2 labels", "below its first line, the header"});
+  three.rows = 2;
+  EXPECT_EQ(read_labels(bare, three).rows, 2) << "a column may be called 3";
   expect_names(message_of<FileError>([&] { read_labels(csv + ":klass"); }), {"'klass'", "id, the class, size"});
   const std::string twice = folder.write("twice.csv", "lab, lab,x\n1,2,3\n");
   expect_names(message_of<FileError>([&] { read_labels(twice + ":lab"); }), {"twice.csv", "'lab' twice"});
